@@ -1,0 +1,38 @@
+// Memory of another process. It belongs to a stranger: everything read may be forged, and a read
+// may block for ever where a page is served by user space.
+#ifndef PROFD_SYMBOLIZER_PROCESS_MEMORY_H_
+#define PROFD_SYMBOLIZER_PROCESS_MEMORY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+
+namespace profd {
+
+// Implementations: RemoteMemory (process_vm_readv, with a deadline), and a fake in tests.
+class ProcessMemory {
+ public:
+  virtual ~ProcessMemory() = default;
+
+  // Fills all of `out` from `address` or fails: kNotFound when the process has gone,
+  // kOutOfRange when any byte is not readable, kDeadlineExceeded when the read blocked.
+  virtual absl::Status Read(uint64_t address, absl::Span<std::byte> out) = 0;
+
+  template <typename T>
+  absl::StatusOr<T> Get(uint64_t address) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value;
+    absl::Status status = Read(address, absl::MakeSpan(reinterpret_cast<std::byte*>(&value), sizeof(T)));
+    if (!status.ok()) return status;
+    return value;
+  }
+};
+
+}  // namespace profd
+
+#endif  // PROFD_SYMBOLIZER_PROCESS_MEMORY_H_

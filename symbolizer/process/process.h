@@ -1,0 +1,90 @@
+// What /proc tells of a process. The process may end or exec between any two calls.
+#ifndef PROFD_SYMBOLIZER_PROCESS_PROCESS_H_
+#define PROFD_SYMBOLIZER_PROCESS_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace profd {
+
+// One line of /proc/PID/maps.
+struct Mapping {
+  uint64_t start = 0;
+  uint64_t end = 0;
+  uint64_t offset = 0;  // in the file
+  uint64_t device = 0;  // makedev(major, minor) as /proc shows it; overlay file systems show another
+  uint64_t inode = 0;   // 0: anonymous
+  bool readable = false;
+  bool writable = false;
+  bool executable = false;
+  bool deleted = false;  // the path ended in " (deleted)", which is cut off here
+  std::string path;      // as the process's own mount namespace sees it; or "[vdso]", …
+};
+
+// A file as the kernel identifies it at one moment: survives renames, not replacement.
+struct FileIdentity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t size = 0;
+  int64_t change_time_ns = 0;
+  bool operator==(const FileIdentity&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const FileIdentity& f) {
+    return H::combine(std::move(h), f.device, f.inode, f.size, f.change_time_ns);
+  }
+};
+
+// An owned file descriptor.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(other.Release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+  int Release();
+
+ private:
+  int fd_ = -1;
+};
+
+// At most 65,536 mappings are read, and of each line at most 4,096 bytes of path.
+absl::StatusOr<std::vector<Mapping>> ReadMappings(pid_t pid);
+// For tests and recorded input.
+std::vector<Mapping> ParseMappings(absl::string_view text);
+
+// Opens the regular file behind a mapping for reading, without blocking and without leaving the
+// process's root: /proc/PID/map_files first (finds deleted and replaced files too), then its path
+// below /proc/PID/root by openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), whose result must have
+// the mapping's inode. A FIFO, a device or a symlink out of the root is kInvalidArgument.
+absl::StatusOr<Descriptor> OpenMappedFile(pid_t pid, const Mapping& mapping);
+// The same for any path as the process sees it, such as its perf map; the size is the caller's to bound.
+absl::StatusOr<Descriptor> OpenInRoot(pid_t pid, const std::string& path);
+absl::StatusOr<FileIdentity> IdentityOf(int fd);
+
+// Start time in clock ticks since boot (field 22 of /proc/PID/stat): with the PID it names a process.
+absl::StatusOr<uint64_t> StartTimeTicks(pid_t pid);
+// CPU time used by all threads of the process, alive or ended, in nanoseconds (its CPU clock).
+absl::StatusOr<absl::Duration> CpuTime(pid_t pid);
+// All PIDs in /proc, ascending.
+std::vector<pid_t> ListProcesses();
+// Kernel comm of a process or thread; empty when it has gone.
+std::string Comm(pid_t pid);
+// The container's ID (64 hex digits, as Docker, containerd, CRI-O and Podman put it into the
+// cgroup path; systemd-nspawn and LXC by name), or empty. Input: text of /proc/PID/cgroup.
+std::string ContainerIdFromCgroup(absl::string_view cgroup_text);
+std::string ContainerId(pid_t pid);
+
+}  // namespace profd
+
+#endif  // PROFD_SYMBOLIZER_PROCESS_PROCESS_H_
