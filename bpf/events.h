@@ -43,7 +43,10 @@ enum {
   PROFD_MAX_NAME_BYTES = 1024, /* as sent by the kernel; longer names are read from the process */
   PROFD_MAX_LINETABLE_BYTES = 16384,
   PROFD_COMM_BYTES = 16,
-  PROFD_EXTRA_THREAD_STATES = 3, /* further thread states joined on one OS thread */
+  PROFD_MAX_FRAME_BYTES = 128,
+  PROFD_MAX_CODE_BYTES = 256,
+  PROFD_THREAD_STATES = 4, /* thread states of one OS thread (subinterpreters) that are joined */
+  PROFD_MAX_THREADS_WALKED = 8192, /* of one process's list of thread states, per sample */
 };
 
 /* ---- Layout of one CPython build ------------------------------------------------------- */
@@ -139,7 +142,8 @@ struct py_layout {
   u8 unicode_compact_shift;
   u8 unicode_ascii_shift;
   u8 reserved[3];
-  u32 frame_bytes;      /* how much of a frame must be read to see every field above */
+  u32 frame_bytes;      /* how much of a frame must be read to see every PY_FRAME_ field */
+  u32 code_bytes;       /* the same of a code object, PY_OBJECT_TYPE included, bytecode excluded */
   u32 version;          /* PY_VERSION_HEX without the release level: 0x030B0700 for 3.11.7 */
 };
 
@@ -162,7 +166,6 @@ struct py_process {
   u64 tss_key;
   u64 tstate_current;
   u64 code_type;   /* address of PyCode_Type once seen, 0 before */
-  u64 dead_threads_cpu_ns;
   u32 layout;
   u32 image;
   u32 tss_proven;  /* a thread state found through tss_key has been right at least once */
@@ -194,7 +197,8 @@ enum thread_state_source {
   TSTATE_FROM_TSS = 1,
   TSTATE_FROM_CACHE = 2,
   TSTATE_FROM_LIST = 3,
-  TSTATE_NO_RUNTIME = 4, /* the interpreter is not initialised (or already finalised) */
+  TSTATE_FROM_GIL_HOLDER = 4, /* <= 3.11: the one thread state that is attached */
+  TSTATE_NO_RUNTIME = 5, /* the interpreter is not initialised (or already finalised) */
 };
 
 struct py_frame_record {
@@ -209,6 +213,7 @@ enum frame_flags {
   FRAME_CODE_UNREADABLE = 1, /* the page was not resident: names are to be read in user space */
   FRAME_ENTRY = 2,           /* the first frame of an interpreter entry (a shim was just below) */
   FRAME_OTHER_THREAD_STATE = 4, /* first frame of a further thread state of this OS thread */
+  FRAME_NAMES_WANTED = 8,   /* not in the gate when the sample was taken */
 };
 
 /* Followed by py_frames records of struct py_frame_record, leaf first, then kernel_frames u64
@@ -229,7 +234,7 @@ struct sample_record {
   u8 tstate_source;
   u8 in_kernel;
   u8 half_pushed;     /* frames dropped because they were being pushed */
-  u32 native_tid;     /* TID inside the process's own PID namespace */
+  u32 reserved;
   u64 thread_id;      /* pthread_self(), what threading calls `ident` */
   char process_comm[PROFD_COMM_BYTES];
   char thread_comm[PROFD_COMM_BYTES];
@@ -273,6 +278,11 @@ struct process_record {
   u32 image;
   u32 parent_tgid;
   u64 load_base;          /* of the interpreter image; 0: unknown */
+};
+
+/* A set of the gate: tags of code objects whose names user space has; 0 is empty. */
+struct gate_set {
+  u64 tags[PROFD_GATE_WAYS];
 };
 
 /* ---- Accounting ------------------------------------------------------------------------ */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/* The few fields of kernel structures that we read; CO-RE finds them in the running kernel. */
+#ifndef PROFD_BPF_KERNEL_TYPES_BPF_H_
+#define PROFD_BPF_KERNEL_TYPES_BPF_H_
+
+#include "bpf/events.h"
+
+#define PROFD_PF_KTHREAD 0x00200000 /* include/linux/sched.h, unchanged since 2.6 */
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct thread_struct {
+  unsigned long fsbase; /* x86-64: user space's thread pointer */
+};
+
+struct atomic_int {
+  int counter;
+};
+
+struct signal_struct {
+  struct atomic_int live;
+  unsigned long long sum_sched_runtime;
+};
+
+struct sched_entity {
+  u64 sum_exec_runtime;
+};
+
+struct task_struct {
+  int pid;
+  int tgid;
+  unsigned int flags;
+  struct task_struct *group_leader;
+  struct signal_struct *signal;
+  struct sched_entity se;
+  struct thread_struct thread;
+  char comm[PROFD_COMM_BYTES];
+};
+
+#pragma clang attribute pop
+
+#endif /* PROFD_BPF_KERNEL_TYPES_BPF_H_ */

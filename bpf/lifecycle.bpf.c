@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/* Who is a Python process: interpreter start, fork, exec, exit. All in process context. */
+#include "bpf/kernel_types.bpf.h"
+#include "bpf/maps.bpf.h"
+
+#include <bpf/bpf_core_read.h>
+#include <linux/ptrace.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+enum {
+  COOKIE_ADDRESS_BITS = 48,
+};
+
+static __always_inline u64 new_incarnation(u32 tgid) {
+  return mix64(bpf_ktime_get_ns() ^ (u64)tgid << 40);
+}
+
+static __always_inline void report(struct process_record *record) {
+  record->time_ns = bpf_ktime_get_ns();
+  if (bpf_ringbuf_output(&lifecycle_ring, record, sizeof(*record), 0))
+    count(COUNT_LIFECYCLE_RING_FULL);
+}
+
+/* The record goes first: a sample of an incarnation must never be read before its birth. */
+static __always_inline void insert(u32 tgid, struct py_process *process,
+                                   struct process_record *record) {
+  report(record);
+  if (bpf_map_update_elem(&processes, &tgid, process, BPF_ANY)) count(COUNT_PROCESS_TABLE_FULL);
+}
+
+/* Cookie: index of the image in the upper 16 bits, linked address of the function below. */
+SEC("uprobe")
+int interpreter_start(struct pt_regs *ctx) {
+  u64 cookie = bpf_get_attach_cookie(ctx);
+  u64 base = ctx->rip - (cookie & ((1ULL << COOKIE_ADDRESS_BITS) - 1));
+  u32 index = cookie >> COOKIE_ADDRESS_BITS, tgid = bpf_get_current_pid_tgid() >> 32;
+  struct py_image *image = bpf_map_lookup_elem(&images, &index);
+  struct process_record record = {.type = RECORD_PROCESS_START, .tgid = tgid, .image = index};
+  struct py_process *known, process = {};
+
+  if (!image || !image->in_use) return 0;
+  known = bpf_map_lookup_elem(&processes, &tgid);
+  if (known && known->image == index) return 0; /* a second start function of the same process */
+  process.incarnation = new_incarnation(tgid);
+  if (image->interp_head) process.interp_head = base + image->interp_head;
+  if (image->tss_key) process.tss_key = base + image->tss_key;
+  if (image->tstate_current) process.tstate_current = base + image->tstate_current;
+  process.layout = image->layout;
+  process.image = index;
+  record.incarnation = process.incarnation;
+  record.load_base = base;
+  insert(tgid, &process, &record);
+  return 0;
+}
+
+SEC("raw_tp/sched_process_fork")
+int process_fork(struct bpf_raw_tracepoint_args *ctx) {
+  struct task_struct *parent = (void *)ctx->args[0], *child = (void *)ctx->args[1];
+  u32 parent_tgid = BPF_CORE_READ(parent, tgid), tgid = BPF_CORE_READ(child, tgid);
+  struct process_record record = {.type = RECORD_PROCESS_START, .tgid = tgid};
+  struct py_process *known, process;
+
+  if (tgid == parent_tgid) return 0; /* a thread */
+  known = bpf_map_lookup_elem(&processes, &parent_tgid);
+  if (!known) return 0;
+  process = *known;
+  process.incarnation = new_incarnation(tgid);
+  record.incarnation = process.incarnation;
+  record.parent_incarnation = known->incarnation;
+  record.parent_tgid = parent_tgid;
+  record.image = process.image;
+  insert(tgid, &process, &record);
+  return 0;
+}
+
+static __always_inline u64 cpu_time_ns(struct task_struct *task) {
+  struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+  u64 total = BPF_CORE_READ(task, se.sum_exec_runtime) +
+              BPF_CORE_READ(task, signal, sum_sched_runtime); /* threads already reaped */
+  if (leader != task) total += BPF_CORE_READ(leader, se.sum_exec_runtime);
+  return total;
+}
+
+static __always_inline void forget(struct task_struct *task, u32 tgid, enum record_type type) {
+  struct process_record record = {.type = type, .tgid = tgid};
+  struct py_process *known = bpf_map_lookup_elem(&processes, &tgid);
+  u64 incarnation;
+
+  if (!known) return;
+  incarnation = known->incarnation;
+  record.incarnation = incarnation;
+  record.image = known->image;
+  record.cpu_ns = cpu_time_ns(task);
+  bpf_map_delete_elem(&processes, &tgid);
+  bpf_map_delete_elem(&excluded, &incarnation);
+  report(&record);
+}
+
+SEC("raw_tp/sched_process_exec")
+int process_exec(struct bpf_raw_tracepoint_args *ctx) {
+  struct task_struct *task = (void *)ctx->args[0];
+  forget(task, BPF_CORE_READ(task, tgid), RECORD_PROCESS_EXEC);
+  return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int process_exit(struct bpf_raw_tracepoint_args *ctx) {
+  struct task_struct *task = (void *)ctx->args[0];
+  if (BPF_CORE_READ(task, signal, live.counter) > 0) return 0; /* other threads run on */
+  forget(task, BPF_CORE_READ(task, tgid), RECORD_PROCESS_EXIT);
+  return 0;
+}

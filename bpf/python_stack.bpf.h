@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/* From a PyThreadState to its Python frames, each with the identity of its code object. */
+#ifndef PROFD_BPF_PYTHON_STACK_BPF_H_
+#define PROFD_BPF_PYTHON_STACK_BPF_H_
+
+#include "bpf/target_memory.bpf.h"
+
+enum {
+  PY_PAGE_BYTES = 4096,
+  PY_STEPS_MAX = 3 * PROFD_MAX_PY_FRAMES, /* shims do not count as frames */
+  PY_CODE_UNIT_BYTES = 2,
+};
+
+/* Lives in a map value: on the stack its changing contents would make the verifier walk every
+ * iteration of the loop. */
+struct py_walk {
+  u64 incarnation;
+  u64 code_type;  /* 0 until seen */
+  u64 next;       /* frame to visit */
+  u64 base_frame; /* reaching it proves the stack whole; 0: the version has none */
+  u64 page_start; /* target address of page[0] */
+  u64 tstates[PROFD_THREAD_STATES]; /* of this OS thread, the running one first */
+  u32 tstate_count;
+  u32 tstate_index;
+  u32 page_bytes; /* valid bytes in page */
+  u32 depth;      /* frames written, of all thread states */
+  u32 first;      /* depth at which this thread state began */
+  u32 frame_flags;
+  u16 half_pushed;
+  u8 state;       /* enum stack_state */
+  u8 page[PY_PAGE_BYTES + PROFD_MAX_FRAME_BYTES];
+  u8 code[PROFD_MAX_CODE_BYTES]; /* head of the code object read last */
+};
+
+struct py_walk_context {
+  struct py_walk *walk;
+  const struct py_layout *layout;
+  struct py_frame_record *frames; /* PROFD_MAX_PY_FRAMES of them */
+};
+
+static __always_inline u64 page_u64(const struct py_walk *walk, u32 offset, u32 field) {
+  return *(const u64 *)(walk->page + (offset & (PY_PAGE_BYTES - 1)) +
+                        (field & (PROFD_MAX_FRAME_BYTES - 8)));
+}
+
+static __always_inline u32 page_u32(const struct py_walk *walk, u32 offset, u32 field) {
+  return *(const u32 *)(walk->page + (offset & (PY_PAGE_BYTES - 1)) +
+                        (field & (PROFD_MAX_FRAME_BYTES - 4)));
+}
+
+static __always_inline u8 page_u8(const struct py_walk *walk, u32 offset, u32 field) {
+  return walk->page[(offset & (PY_PAGE_BYTES - 1)) + (field & (PROFD_MAX_FRAME_BYTES - 1))];
+}
+
+/* Fields of the code object that was read last; 0 where the version has none. */
+static __always_inline u64 code_u64(const struct py_walk *walk, const struct py_layout *layout,
+                                    enum py_field field) {
+  if (!has_field(layout, field)) return 0;
+  return *(const u64 *)(walk->code +
+                        (layout->offset[field] & (PROFD_MAX_CODE_BYTES - 8)));
+}
+
+static __always_inline u32 code_u32(const struct py_walk *walk, const struct py_layout *layout,
+                                    enum py_field field) {
+  if (!has_field(layout, field)) return 0;
+  return *(const u32 *)(walk->code +
+                        (layout->offset[field] & (PROFD_MAX_CODE_BYTES - 4)));
+}
+
+/*
+ * Makes the frame readable at scratch->page + *offset. Frames of 3.11+ lie side by side in the
+ * thread's data stack, callers at lower addresses: one read from the start of the page serves
+ * many of them.
+ */
+static __always_inline long load_frame(struct py_walk *walk, const struct py_layout *layout, u64 frame,
+                                       u32 *offset) {
+  u32 bytes = layout->frame_bytes;
+  u64 start = walk->page_start;
+  u64 length;
+
+  if (frame >= start && frame - start < PY_PAGE_BYTES &&
+      frame - start + bytes <= walk->page_bytes) {
+    *offset = frame - start;
+    return 0;
+  }
+  start = frame;
+  if (layout->frame_style != PY_FRAME_STYLE_OBJECT) start &= ~(u64)(PY_PAGE_BYTES - 1);
+  length = frame - start + bytes;
+  if (length > sizeof(walk->page)) return -1;
+  if (read_target(walk->page, length, start)) {
+    start = frame; /* the frame may end in the next page, which need not be there */
+    length = bytes;
+    if (length > PROFD_MAX_FRAME_BYTES || read_target(walk->page, length, start)) {
+      walk->page_bytes = 0;
+      return -1;
+    }
+  }
+  walk->page_start = start;
+  walk->page_bytes = length;
+  *offset = frame - start;
+  return 0;
+}
+
+/* Is this type object called "code"? Found by name, since PyCode_Type may be anywhere. */
+static __always_inline int is_code_type(struct py_walk *walk, const struct py_layout *layout,
+                                        u64 type) {
+  u64 name;
+  char text[5];
+  if (type == walk->code_type) return type != 0;
+  if (read_field(&name, layout, type, PY_TYPE_NAME)) return 0;
+  if (read_target(text, sizeof(text), name)) return 0;
+  if (text[0] != 'c' || text[1] != 'o' || text[2] != 'd' || text[3] != 'e' || text[4]) return 0;
+  walk->code_type = type;
+  return 1;
+}
+
+/*
+ * What tells a code object from another that later has its address. 3.12+ number their code
+ * objects; before, the names' addresses, the name's hash and the tables' addresses must do.
+ */
+static __always_inline u64 code_tag(struct py_walk *walk, const struct py_layout *layout, u64 code) {
+  const u64 k = 0x9ddfea08eb382d69ULL;
+  u64 name = code_u64(walk, layout, PY_CODE_NAME), name_hash = 0;
+  u64 h = walk->incarnation ^ code;
+
+  h = (h ^ name) * k;
+  h = (h ^ h >> 29 ^ code_u64(walk, layout, PY_CODE_QUALNAME)) * k;
+  h = (h ^ h >> 29 ^ code_u64(walk, layout, PY_CODE_FILENAME)) * k;
+  h = (h ^ h >> 29 ^ code_u64(walk, layout, PY_CODE_LINETABLE)) * k;
+  h = (h ^ h >> 29 ^ (u64)code_u32(walk, layout, PY_CODE_FIRSTLINENO) << 32 ^
+       code_u32(walk, layout, PY_CODE_VERSION)) * k;
+  if (!has_field(layout, PY_CODE_VERSION)) {
+    read_field(&name_hash, layout, name, PY_UNICODE_HASH);
+    h = (h ^ h >> 29 ^ name_hash) * k;
+    /* <= 3.10: the bytecode is an object of its own, one more witness */
+    if (layout->instr_kind != PY_INSTR_POINTER) h = (h ^ code_u64(walk, layout, PY_CODE_BYTECODE)) * k;
+  }
+  h = mix64(h);
+  return h ? h : 1;
+}
+
+enum { LASTI_UNKNOWN = -1, LASTI_IMPOSSIBLE = -2 };
+
+/* Byte offset of the frame's instruction, for a code object whose head was read. */
+static __always_inline s32 frame_lasti(struct py_walk *walk, const struct py_layout *layout, u64 code,
+                                         u32 offset) {
+  u32 field = layout->offset[PY_FRAME_INSTR];
+  u64 instr, bytecode, tlbc;
+  s64 lasti;
+
+  if (layout->instr_kind == PY_INSTR_LASTI_BYTES) return page_u32(walk, offset, field);
+  if (layout->instr_kind == PY_INSTR_LASTI_UNITS)
+    return (s32)page_u32(walk, offset, field) * PY_CODE_UNIT_BYTES;
+
+  instr = page_u64(walk, offset, field);
+  bytecode = code + layout->offset[PY_CODE_BYTECODE];
+  if (has_field(layout, PY_FRAME_TLBC_INDEX) && has_field(layout, PY_CODE_TLBC)) {
+    /* struct _PyCodeArray: size, then one pointer per thread-local copy of the bytecode */
+    u32 index = page_u32(walk, offset, layout->offset[PY_FRAME_TLBC_INDEX]);
+    tlbc = code_u64(walk, layout, PY_CODE_TLBC);
+    if (index && tlbc && index < 65536 && read_u64(&bytecode, tlbc + 8 + 8 * (u64)index))
+      return LASTI_UNKNOWN;
+  }
+  lasti = instr - bytecode;
+  if (has_field(layout, PY_CODE_UNITS) &&
+      (lasti < -PY_CODE_UNIT_BYTES ||
+       lasti >= (s64)code_u32(walk, layout, PY_CODE_UNITS) * PY_CODE_UNIT_BYTES))
+    return LASTI_IMPOSSIBLE;
+  return lasti < 0 ? LASTI_UNKNOWN : (s32)lasti;
+}
+
+/* A frame whose function has not begun yet: CPython's own sys._getframe() leaves it out. */
+static __always_inline int is_incomplete(struct py_walk *walk, const struct py_layout *layout,
+                                         s32 lasti, u8 owner) {
+  enum { OWNED_BY_GENERATOR = 1 }; /* pycore_frame.h / pycore_interpframe_structs.h */
+  if (layout->instr_kind != PY_INSTR_POINTER || owner == OWNED_BY_GENERATOR) return 0;
+  if (lasti == LASTI_UNKNOWN) return 1;
+  return has_field(layout, PY_CODE_FIRSTTRACEABLE) &&
+         (u32)lasti < code_u32(walk, layout, PY_CODE_FIRSTTRACEABLE) * PY_CODE_UNIT_BYTES;
+}
+
+/* Points the walk at a thread state's newest frame. Returns non-zero when that cannot be read. */
+static __always_inline long begin_walk(struct py_walk *walk, const struct py_layout *layout) {
+  u64 tstate = walk->tstates[walk->tstate_index & (PROFD_THREAD_STATES - 1)];
+  u64 frame, base = 0;
+
+  walk->first = walk->depth;
+  walk->state = STACK_TORN;
+  if (read_field(&frame, layout, tstate, PY_TSTATE_FRAME)) return -1;
+  if (layout->frame_style == PY_FRAME_STYLE_CFRAME &&
+      read_field(&frame, layout, frame, PY_CFRAME_CURRENT_FRAME))
+    return -1;
+  if (layout->base_frame_kind == PY_BASE_FRAME_EMBEDDED)
+    base = tstate + layout->offset[PY_TSTATE_BASE_FRAME];
+  else if (layout->base_frame_kind == PY_BASE_FRAME_POINTER &&
+           read_field(&base, layout, tstate, PY_TSTATE_BASE_FRAME))
+    return -1;
+  walk->next = frame;
+  walk->base_frame = base;
+  walk->state = STACK_TRUNCATED; /* unless the walk comes to an end */
+  return 0;
+}
+
+/* The chain has ended well: goes on with the thread's next state, or ends the walk. */
+static __always_inline long chain_ended(struct py_walk *walk, const struct py_layout *layout,
+                                        enum stack_state state) {
+  if (++walk->tstate_index < walk->tstate_count) {
+    walk->frame_flags = FRAME_OTHER_THREAD_STATE;
+    return begin_walk(walk, layout) ? 1 : 0;
+  }
+  walk->state = state;
+  return 1;
+}
+
+static __always_inline long torn(struct py_walk *walk) {
+  walk->state = STACK_TORN;
+  return 1;
+}
+
+/* Ends the walk with a fault, or drops a top frame that is just being pushed. */
+static __always_inline long nonsense(struct py_walk *walk, u64 previous) {
+  if (walk->depth != walk->first || walk->half_pushed) return torn(walk);
+  walk->half_pushed++;
+  walk->next = previous;
+  return 0;
+}
+
+/* Visits one frame. Returns 1 when the walk has ended, with its state set. */
+static long walk_step(u32 index, struct py_walk_context *context) {
+  const struct py_layout *layout = context->layout;
+  struct py_walk *walk = context->walk;
+  u64 frame = walk->next, previous, code, tag = 0;
+  struct py_frame_record *record;
+  u32 offset = 0, flags = walk->frame_flags, depth;
+  s32 lasti = LASTI_UNKNOWN;
+  u8 owner = 0;
+  (void)index;
+
+  if (!frame)
+    return chain_ended(walk, layout, walk->base_frame ? STACK_WHOLE_GREENLET : STACK_WHOLE);
+  if (frame == walk->base_frame) return chain_ended(walk, layout, STACK_WHOLE);
+  if ((frame & 7) || load_frame(walk, layout, frame, &offset)) return torn(walk);
+  previous = page_u64(walk, offset, layout->offset[PY_FRAME_PREVIOUS]);
+  code = page_u64(walk, offset, layout->offset[PY_FRAME_CODE]) & ~(u64)layout->code_pointer_mask;
+  if (has_field(layout, PY_FRAME_OWNER)) {
+    owner = page_u8(walk, offset, layout->offset[PY_FRAME_OWNER]);
+    if (layout->owner_skip_min && owner >= layout->owner_skip_min) {
+      walk->frame_flags = flags | FRAME_ENTRY;
+      walk->next = previous;
+      return 0;
+    }
+  }
+  if (!code || (code & 7)) return nonsense(walk, previous);
+  if (read_target(walk->code, layout->code_bytes & (PROFD_MAX_CODE_BYTES - 1), code)) {
+    flags |= FRAME_CODE_UNREADABLE;
+  } else {
+    if (!is_code_type(walk, layout, code_u64(walk, layout, PY_OBJECT_TYPE)))
+      return nonsense(walk, previous);
+    lasti = frame_lasti(walk, layout, code, offset);
+    if (lasti == LASTI_IMPOSSIBLE) return nonsense(walk, previous);
+    if (is_incomplete(walk, layout, lasti, owner)) {
+      walk->next = previous;
+      return 0;
+    }
+    tag = code_tag(walk, layout, code);
+  }
+  depth = walk->depth;
+  if (depth >= PROFD_MAX_PY_FRAMES) {
+    walk->state = STACK_TRUNCATED;
+    return 1;
+  }
+  record = &context->frames[depth & (PROFD_MAX_PY_FRAMES - 1)];
+  record->code = code;
+  record->tag = tag;
+  record->lasti = lasti;
+  record->flags = flags;
+  walk->depth = depth + 1;
+  walk->frame_flags = 0;
+  walk->next = previous;
+  return 0;
+}
+
+#endif /* PROFD_BPF_PYTHON_STACK_BPF_H_ */
