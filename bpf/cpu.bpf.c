@@ -241,7 +241,7 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   ring = bpf_map_lookup_elem(&sample_rings, &slot);
   scratch = bpf_map_lookup_elem(&sample_scratch, &zero);
   walking = bpf_map_lookup_elem(&walk_scratch, &zero);
-  layout = bpf_map_lookup_elem(&layouts, &process->layout);
+  layout = bpf_map_lookup_elem(&layouts, &process->image);
   if (!ring || !scratch || !walking || !layout) {
     count(OUTCOME_LOST_INTERNAL);
     return 0;

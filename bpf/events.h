@@ -35,8 +35,7 @@ enum {
   PROFD_MAX_PY_FRAMES = 1024,
   PROFD_MAX_KERNEL_FRAMES = 64,
   PROFD_MAX_RINGS = 64,
-  PROFD_MAX_LAYOUTS = 256,
-  PROFD_MAX_IMAGES = 4096,
+  PROFD_MAX_IMAGES = 1024, /* interpreter binaries at a time; each has a layout of its own */
   PROFD_MAX_PROCESSES = 65536,
   PROFD_GATE_WAYS = 8,         /* one 64-byte cache line */
   PROFD_GATE_SETS = 1 << 14,
@@ -155,8 +154,8 @@ struct py_image {
   u64 interp_head;    /* of the variable that holds the list's head */
   u64 tss_key;        /* of the 32-bit key */
   u64 tstate_current; /* of the variable that holds the GIL holder's thread state; <= 3.11 */
-  u32 layout;         /* index into `layouts` */
   u32 in_use;
+  u32 reserved;
 };
 
 /* A Python process; key is its thread group ID in the initial PID namespace. */
@@ -166,10 +165,8 @@ struct py_process {
   u64 tss_key;
   u64 tstate_current;
   u64 code_type;   /* address of PyCode_Type once seen, 0 before */
-  u32 layout;
-  u32 image;
+  u32 image;       /* index into `images` and `layouts` */
   u32 tss_proven;  /* a thread state found through tss_key has been right at least once */
-  u32 reserved;
 };
 
 /* ---- Records --------------------------------------------------------------------------- */

@@ -46,7 +46,6 @@ int interpreter_start(struct pt_regs *ctx) {
   if (image->interp_head) process.interp_head = base + image->interp_head;
   if (image->tss_key) process.tss_key = base + image->tss_key;
   if (image->tstate_current) process.tstate_current = base + image->tstate_current;
-  process.layout = image->layout;
   process.image = index;
   record.incarnation = process.incarnation;
   record.load_base = base;

@@ -12,7 +12,7 @@
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, PROFD_MAX_LAYOUTS);
+  __uint(max_entries, PROFD_MAX_IMAGES);
   __type(key, u32);
   __type(value, struct py_layout);
 } layouts __weak SEC(".maps");

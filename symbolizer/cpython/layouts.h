@@ -3,6 +3,7 @@
 #ifndef PROFD_SYMBOLIZER_CPYTHON_LAYOUTS_H_
 #define PROFD_SYMBOLIZER_CPYTHON_LAYOUTS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -29,7 +30,11 @@ absl::StatusOr<py_layout> LayoutForVersion(const PythonVersion& version);
 // kDebugOffsetsMaxBytes where there are so many). Every value is validated: an offset must lie
 // inside the size that the table gives for its structure and be aligned. kInvalidArgument: no
 // such table or an impossible one; kUnimplemented: a version whose table has a form not known.
+// A later minor than kLastKnownMinor is read by its own table if that extends the last known one;
+// then what the table does not tell is absent, except for the bits of PyASCIIObject.state, which
+// the caller must prove (string_probe.h).
 inline constexpr size_t kDebugOffsetsMaxBytes = 2048;
+inline constexpr int kLastKnownMinor = 15;
 absl::StatusOr<py_layout> LayoutFromDebugOffsets(absl::Span<const std::byte> runtime);
 absl::StatusOr<PythonVersion> VersionFromDebugOffsets(absl::Span<const std::byte> runtime);
 

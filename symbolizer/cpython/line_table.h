@@ -3,7 +3,6 @@
 #define PROFD_SYMBOLIZER_CPYTHON_LINE_TABLE_H_
 
 #include <cstdint>
-#include <string>
 
 #include "absl/strings/string_view.h"
 
@@ -17,7 +16,8 @@ enum class LineTableFormat : uint8_t {
 LineTableFormat LineTableFormatFor(uint32_t version_hex);
 
 // The line of the instruction at `lasti` (a byte offset into the bytecode), or 0 when the table
-// gives it no line or ends before it. Agrees with co_lines(); where co_lines() says None, 0.
+// gives it no line, ends before it, or `lasti` is negative. Agrees with co_lines(), where that says
+// None, 0; before 3.10 with PyCode_Addr2Line, whose last line has no end.
 // Reads nothing outside `table`; any bytes are safe input; linear in the table's length.
 int LineAt(LineTableFormat format, absl::string_view table, int first_line, int lasti);
 

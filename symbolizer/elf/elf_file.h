@@ -10,13 +10,18 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace profd {
 
+namespace elf_internal {
+struct ElfData;
+}
+
 struct ElfSection {
-  std::string name;
+  std::string name;  // at most 255 bytes of it
   uint32_t type = 0;
   uint64_t address = 0;  // virtual address as linked
   uint64_t offset = 0;   // in the file
@@ -41,9 +46,11 @@ struct ElfSymbol {
 class ElfFile {
  public:
   // Takes over a file descriptor open for reading. kInvalidArgument: not a little-endian 64-bit
-  // x86-64 or arm64 ELF executable or shared object, or a malformed one.
+  // x86-64 or arm64 ELF executable or shared object in a regular file, or a malformed one. What the
+  // loader does not need (sections, notes, symbols) is taken as absent where it is malformed.
   static absl::StatusOr<std::unique_ptr<ElfFile>> FromDescriptor(int fd);
-  static absl::StatusOr<std::unique_ptr<ElfFile>> Open(const std::string& path);  // for tools and tests
+  // For tools and tests.
+  static absl::StatusOr<std::unique_ptr<ElfFile>> Open(const std::string& path);
   ~ElfFile();
 
   const std::vector<ElfSegment>& segments() const;
@@ -55,27 +62,32 @@ class ElfFile {
   bool position_independent() const;                            // ET_DYN
   int descriptor() const;
 
-  // Defined symbols of .dynsym, then .symtab. Calls back for each until it returns false. The
-  // number of symbols looked at is bounded.
+  // Defined functions and objects of .dynsym, then .symtab; without section headers .dynsym is
+  // found by PT_DYNAMIC. Thread-local and absolute symbols and those of names over 4,096 bytes are
+  // left out. Calls back for each until it returns false. At most 2,097,152 symbols are looked at.
   void ForEachSymbol(const std::function<bool(const ElfSymbol&)>& callback) const;
-  // Looks several names up in one pass; result is parallel to `names`.
-  std::vector<std::optional<ElfSymbol>> FindSymbols(const std::vector<absl::string_view>& names) const;
+  // Looks several names up in one pass; result is parallel to `names`. Of several symbols of one
+  // name the first global one is taken, else the first local one.
+  std::vector<std::optional<ElfSymbol>> FindSymbols(
+      const std::vector<absl::string_view>& names) const;
   // True when `name` is a copy-relocated object of an executable (R_X86_64_COPY): the loader put
-  // the library's variable there.
+  // the library's variable there, and the library uses it there too.
   bool HasCopyRelocation(absl::string_view name) const;
 
   // Reads file contents at a virtual address; bytes past the segment's file part are zero (bss).
+  // kOutOfRange when any byte is outside of one segment, or of the file.
   absl::Status ReadAddress(uint64_t address, void* out, size_t bytes) const;
   absl::Status ReadOffset(uint64_t offset, void* out, size_t bytes) const;
 
  private:
-  struct Data;
-  explicit ElfFile(std::unique_ptr<Data> data);
-  std::unique_ptr<Data> data_;
+  explicit ElfFile(std::unique_ptr<const elf_internal::ElfData> data);
+  std::unique_ptr<const elf_internal::ElfData> data_;
 };
 
 // Load bias of a mapped file: what to add to a linked address, from one of its mappings
-// [map_start, …) at file offset `map_offset`. kNotFound when no segment fits that mapping.
+// [map_start, …) at file offset `map_offset`, modulo 2^64. kNotFound when no segment fits that
+// mapping. Give an executable mapping: one of data can fit two segments that share a page of the
+// file. Prefer LoadBiasOfFile() (load_bias.h), which looks at all mappings of the file.
 absl::StatusOr<uint64_t> LoadBias(const ElfFile& elf, uint64_t map_start, uint64_t map_offset,
                                   uint64_t map_bytes);
 

@@ -1,0 +1,48 @@
+// One look at a process's memory: pages read once and kept, under a budget.
+#ifndef PROFD_SYMBOLIZER_CPYTHON_PAGE_CACHE_H_
+#define PROFD_SYMBOLIZER_CPYTHON_PAGE_CACHE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "symbolizer/process/memory.h"
+
+namespace profd {
+
+// CPython's small objects of one kind lie side by side, so whole pages answer many reads. What is
+// read is as old as the first read of its page: make one for each look. `memory` must outlive it.
+// After the wall time `deadline` reads fail with kDeadlineExceeded, after `max_bytes` with
+// kResourceExhausted. Not thread-safe.
+class PageCache : public ProcessMemory {
+ public:
+  PageCache(ProcessMemory& memory, absl::Time deadline, size_t max_bytes)
+      : memory_(memory), deadline_(deadline), bytes_left_(max_bytes) {}
+
+  absl::Status Read(uint64_t address, absl::Span<std::byte> out) override;
+  // Reads the pages of these addresses in few calls. What fails is left to Read().
+  void Prefetch(absl::Span<const uint64_t> addresses);
+
+ private:
+  static constexpr uint64_t kPageBytes = 4096;  // no kernel has smaller ones
+  static constexpr size_t kMaxPages = 2048;     // kept at one time
+  using Page = std::array<std::byte, kPageBytes>;
+
+  absl::Status Spend(size_t bytes);
+  absl::StatusOr<const Page*> PageAt(uint64_t address);
+
+  ProcessMemory& memory_;
+  const absl::Time deadline_;
+  size_t bytes_left_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Page>> pages_;
+};
+
+}  // namespace profd
+
+#endif  // PROFD_SYMBOLIZER_CPYTHON_PAGE_CACHE_H_

@@ -1,0 +1,99 @@
+// Names of native addresses in any process.
+#ifndef PROFD_SYMBOLIZER_NATIVE_NATIVE_SYMBOLIZER_H_
+#define PROFD_SYMBOLIZER_NATIVE_NATIVE_SYMBOLIZER_H_
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "symbolizer/frame.h"
+#include "symbolizer/native/function_table.h"
+#include "symbolizer/native/lru_cache.h"
+#include "symbolizer/native/process_view.h"
+#include "symbolizer/process/process.h"
+
+namespace profd {
+
+// PIDs are reused, so the caller's number for one life of a process goes along.
+struct ProcessKey {
+  pid_t pid = 0;
+  uint64_t incarnation = 0;
+  bool operator==(const ProcessKey&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const ProcessKey& key) {
+    return H::combine(std::move(h), key.pid, key.incarnation);
+  }
+};
+
+// Where in which file an address lies.
+struct MappedFile {
+  FileIdentity identity;
+  std::string path;             // as the process sees it
+  uint64_t linked_address = 0;  // as in the ELF file's symbol table
+};
+
+struct NativeAddress {
+  std::shared_ptr<const Function> function;  // never null
+  uint64_t linked_address = 0;               // 0: not in an ELF file
+  bool is_interpreter = false;               // as Options::is_interpreter says
+};
+
+// For one thread.
+class NativeSymbolizer {
+ public:
+  struct Options {
+    // Bounds of what is kept; what is being used may exceed them by one object and one process.
+    size_t object_cache_bytes = size_t{24} << 20;
+    size_t process_cache_bytes = size_t{8} << 20;
+    // How often at most a process's mappings, or its perf map, are looked at again.
+    absl::Duration refresh_interval = absl::Seconds(1);
+    // Tells whether an address of a file belongs to an interpreter's evaluation loop. May be empty.
+    std::function<bool(const FileIdentity& file, uint64_t linked_address)> is_interpreter;
+  };
+  NativeSymbolizer();
+  explicit NativeSymbolizer(Options options);
+
+  // Never fails. Function::kind is kNative and Function::file the object's path; equal addresses
+  // give the same pointer as long as the object stays cached. Without a symbol the name is
+  //   "[libz.so.1]"   in a file,
+  //   "[vdso]"        in a page the kernel made (also "[vsyscall]", "[uprobes]"),
+  //   "[anonymous]"   in memory without a file that no perf map describes,
+  //   "[unknown]"     where nothing executable is mapped, or the process has gone.
+  NativeAddress Resolve(const ProcessKey& process, uint64_t address);
+  // nullopt: not in an ELF file that can be read.
+  std::optional<MappedFile> FindFile(const ProcessKey& process, uint64_t address);
+
+  // The process has ended.
+  void Forget(const ProcessKey& process);
+  // The process has executed another program or mapped something: read its mappings at next use.
+  void Invalidate(const ProcessKey& process);
+
+  size_t bytes() const { return objects_.bytes() + processes_.bytes(); }
+
+ private:
+  ProcessView& ViewOf(const ProcessKey& process);
+  // Opens the range's file if that was not done yet, and remembers how that went.
+  void Inspect(const ProcessView& process, ExecutableRange* range);
+  // The functions of the range's file, read again if they were dropped; null: no longer possible.
+  FunctionTable* ObjectOf(const ProcessView& process, const ExecutableRange& range);
+  FunctionTable* ReadObject(const ElfFile& elf, const ExecutableRange& range);
+  std::shared_ptr<const Function> OpaqueFunction(ProcessView* process, ExecutableRange* range,
+                                                 uint64_t address);
+
+  Options options_;
+  std::chrono::steady_clock::duration refresh_interval_;
+  LruCache<FileIdentity, FunctionTable> objects_;
+  LruCache<ProcessKey, ProcessView> processes_;
+  std::shared_ptr<const Function> anonymous_;
+  std::shared_ptr<const Function> unknown_;
+};
+
+}  // namespace profd
+
+#endif  // PROFD_SYMBOLIZER_NATIVE_NATIVE_SYMBOLIZER_H_

@@ -1,0 +1,64 @@
+#include "symbolizer/process/process.h"
+
+#include <sys/stat.h>
+#include <time.h>
+
+#include <cerrno>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "symbolizer/process/proc_files.h"
+
+namespace profd {
+
+absl::StatusOr<FileIdentity> IdentityOf(int fd) {
+  struct stat file;
+  if (fstat(fd, &file) != 0) return absl::ErrnoToStatus(errno, "fstat");
+  FileIdentity identity;
+  identity.device = file.st_dev;
+  identity.inode = file.st_ino;
+  identity.size = static_cast<uint64_t>(file.st_size);
+  identity.change_time_ns = absl::ToUnixNanos(absl::TimeFromTimespec(file.st_ctim));
+  return identity;
+}
+
+absl::StatusOr<uint64_t> StartTimeTicks(pid_t pid) {
+  absl::StatusOr<std::string> stat = ReadProcFile(pid, "stat", 4096);
+  if (!stat.ok()) return stat.status();
+  // Field 2, the comm, may itself hold spaces and parentheses.
+  const size_t comm_end = stat->rfind(')');
+  if (comm_end == std::string::npos) return absl::InternalError("no comm in /proc/PID/stat");
+  const std::vector<absl::string_view> fields =
+      absl::StrSplit(absl::string_view(*stat).substr(comm_end + 1), ' ', absl::SkipEmpty());
+  constexpr size_t kStartTime = 22 - 3;  // the fields after the comm count from 3
+  uint64_t ticks = 0;
+  if (fields.size() <= kStartTime || !absl::SimpleAtoi(fields[kStartTime], &ticks)) {
+    return absl::InternalError("no start time in /proc/PID/stat");
+  }
+  return ticks;
+}
+
+absl::StatusOr<absl::Duration> CpuTime(pid_t pid) {
+  clockid_t clock;
+  if (const int error = clock_getcpuclockid(pid, &clock); error != 0) {
+    return ProcError(error, "clock_getcpuclockid");
+  }
+  timespec used;
+  // The clock of a process that ended meanwhile is no clock any more: EINVAL.
+  if (clock_gettime(clock, &used) != 0) {
+    return ProcError(errno == EINVAL ? ESRCH : errno, "clock_gettime");
+  }
+  return absl::DurationFromTimespec(used);
+}
+
+std::vector<pid_t> ListProcesses() { return NumericEntries("/proc"); }
+
+std::string Comm(pid_t pid) {
+  absl::StatusOr<std::string> text = ReadProcFile(pid, "comm", 64);
+  if (!text.ok()) return "";
+  return std::string(absl::StripSuffix(*text, "\n"));
+}
+
+}  // namespace profd

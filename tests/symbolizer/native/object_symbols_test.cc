@@ -1,0 +1,88 @@
+#include "symbolizer/native/object_symbols.h"
+
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <link.h>
+
+#include <memory>
+#include <string>
+
+namespace profd {
+namespace {
+
+std::unique_ptr<ElfFile> Open(const std::string& path) {
+  auto elf = ElfFile::Open(path);
+  EXPECT_TRUE(elf.ok()) << path << ": " << elf.status();
+  return elf.ok() ? std::move(*elf) : nullptr;
+}
+
+std::string NameAt(const SymbolTable& table, uint64_t address) {
+  const auto symbol = table.Find(address);
+  return symbol ? std::string(symbol->name) : "none";
+}
+
+uint64_t LinkedAddress(const ElfFile& elf, const char* name) {
+  const auto symbols = elf.FindSymbols({name});
+  return symbols[0] ? symbols[0]->address : 0;
+}
+
+TEST(ObjectSymbols, KnowsExportedAndLocalFunctions) {
+  const auto elf = Open(FIXTURE_ALPHA);
+  ASSERT_NE(elf, nullptr);
+  const SymbolTable table = ReadObjectSymbols(*elf);
+  EXPECT_EQ(NameAt(table, LinkedAddress(*elf, "alpha_work") + 1), "alpha_work");
+  bool hidden = false;
+  elf->ForEachSymbol([&](const ElfSymbol& symbol) {
+    hidden = hidden || (symbol.name.find("Hidden") != std::string::npos &&
+                        NameAt(table, symbol.address) == symbol.name);
+    return true;
+  });
+  EXPECT_TRUE(hidden);
+}
+
+TEST(ObjectSymbols, StrippedLibraryKeepsItsExportsOnly) {
+  const auto elf = Open(FIXTURE_STRIPPED);
+  ASSERT_NE(elf, nullptr);
+  EXPECT_EQ(elf->FindSection(".symtab"), nullptr);
+  const SymbolTable table = ReadObjectSymbols(*elf);
+  EXPECT_EQ(NameAt(table, LinkedAddress(*elf, "stripped_work")), "stripped_work");
+}
+
+TEST(ObjectSymbols, AgreesWithTheDynamicLoader) {
+  const char* names[] = {"malloc", "qsort", "getaddrinfo", "printf"};
+  for (const char* name : names) {
+    Dl_info info;
+    struct link_map* map = nullptr;
+    ASSERT_NE(
+        dladdr1(dlsym(RTLD_DEFAULT, name), &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP),
+        0);
+    const auto elf = Open(info.dli_fname);
+    ASSERT_NE(elf, nullptr);
+    const SymbolTable table = ReadObjectSymbols(*elf);
+    const uint64_t linked = reinterpret_cast<uint64_t>(info.dli_saddr) - map->l_addr;
+    const auto symbol = table.Find(linked + 1);
+    ASSERT_TRUE(symbol.has_value()) << name;
+    EXPECT_EQ(symbol->address, linked) << name;
+  }
+}
+
+TEST(ObjectSymbols, NothingOutsideExecutableSegments) {
+  const auto elf = Open(FIXTURE_ALPHA);
+  ASSERT_NE(elf, nullptr);
+  const SymbolTable table = ReadObjectSymbols(*elf);
+  for (const ElfSegment& segment : elf->segments()) {
+    if (segment.executable) continue;
+    EXPECT_EQ(NameAt(table, segment.address + segment.memory_size / 2), "none");
+  }
+}
+
+TEST(ObjectSymbols, LimitsHold) {
+  const auto elf = Open(FIXTURE_ALPHA);
+  ASSERT_NE(elf, nullptr);
+  const SymbolTable table = ReadObjectSymbols(*elf, {.symbols = 2, .name_bytes = 1000});
+  EXPECT_TRUE(table.truncated());
+  EXPECT_LE(table.size(), 3u);  // and the segment's end
+}
+
+}  // namespace
+}  // namespace profd

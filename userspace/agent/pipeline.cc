@@ -1,0 +1,297 @@
+#include "userspace/agent/pipeline.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "symbolizer/code_reader.h"
+#include "symbolizer/process/process.h"
+#include "userspace/profile/comments.h"
+
+namespace profd {
+namespace {
+
+constexpr size_t kMaxExecs = 65536;
+
+// A comm as the kernel sent it: not terminated when it fills its field.
+absl::string_view CommView(const char (&comm)[PROFD_COMM_BYTES]) {
+  return absl::string_view(comm, strnlen(comm, sizeof(comm)));
+}
+
+Symbolizer::Options SymbolizerOptions(Images* images) {
+  Symbolizer::Options options;
+  options.native.is_interpreter = [images](const FileIdentity& file, uint64_t address) {
+    return images->InEvaluationLoop(file, address);
+  };
+  options.is_interpreter_file = [images](const FileIdentity& file) {
+    return images->IsInterpreter(file);
+  };
+  return options;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(BpfSession* session, Images* images, Processes* processes, Discovery* discovery,
+                   std::shared_ptr<RemoteReaderPool> readers)
+    : session_(session),
+      images_(images),
+      processes_(processes),
+      discovery_(discovery),
+      readers_(std::move(readers)),
+      symbolizer_(SymbolizerOptions(images)) {}
+
+void Pipeline::Open(absl::Time now) {
+  now_ = opened_ = now;
+  at_open_ = Totals();
+}
+
+Accounting Pipeline::Totals() const {
+  Accounting totals;
+  totals.kernel = session_->ReadCounters();
+  totals.events = session_->ReadPerfEvents();
+  totals.consumer = counts_;
+  totals.frames_read_late = symbolizer_.stats().frames_read_late;
+  totals.frames_unnamed = symbolizer_.stats().frames_unnamed;
+  totals.side_band_lost = discovery_->side_band_lost();
+  return totals;
+}
+
+void Pipeline::Consume(absl::Time now) {
+  now_ = now;
+  session_->ConsumeLifecycle([this](absl::string_view record) { OnLifecycle(record); });
+  session_->ConsumeSamples([this](absl::string_view record) { OnSampleRing(record); });
+}
+
+void Pipeline::OnLifecycle(absl::string_view raw) {
+  auto record = ParseProcess(raw);
+  if (!record.has_value()) return;
+  switch (record->type) {
+    case RECORD_PROCESS_START: {
+      auto parent = record->parent_incarnation != 0
+                        ? processes_->Find(record->parent_incarnation)
+                        : nullptr;
+      auto process = discovery_->Complete(*record, parent);
+      if (process == nullptr) break;
+      if (auto exec = cpu_at_exec_.find(record->tgid); exec != cpu_at_exec_.end()) {
+        process->cpu_reported = exec->second;
+        cpu_at_exec_.erase(exec);
+      }
+      processes_->Add(process);
+      break;
+    }
+    case RECORD_PROCESS_EXEC:
+      if (cpu_at_exec_.size() >= kMaxExecs) cpu_at_exec_.clear();
+      cpu_at_exec_[record->tgid] = absl::Nanoseconds(record->cpu_ns);
+      EndProcess(*record);
+      break;
+    case RECORD_PROCESS_EXIT:
+      EndProcess(*record);
+      break;
+    case RECORD_PROCESS_UNKNOWN:
+      discovery_->Look(record->tgid);
+      break;
+    default:
+      break;
+  }
+}
+
+void Pipeline::EndProcess(const process_record& record) {
+  auto process = processes_->Find(record.incarnation);
+  if (process == nullptr || process->ended) return;
+  process->ended = true;
+  process->cpu_at_end = absl::Nanoseconds(record.cpu_ns);
+  ended_.push_back(process);
+}
+
+std::shared_ptr<Process> Pipeline::FindProcess(uint64_t incarnation) {
+  if (last_process_ != nullptr && last_process_->key.incarnation == incarnation) {
+    return last_process_;
+  }
+  auto process = processes_->Find(incarnation);
+  if (process == nullptr) {
+    // Born since the lifecycle ring was read: its record stands there before its first sample.
+    session_->ConsumeLifecycle([this](absl::string_view record) { OnLifecycle(record); });
+    process = processes_->Find(incarnation);
+  }
+  if (process != nullptr) last_process_ = process;
+  return process;
+}
+
+void Pipeline::OnSampleRing(absl::string_view record) {
+  switch (RecordType(record)) {
+    case RECORD_SAMPLE: {
+      auto sample = ParseSample(record);
+      if (!sample.has_value()) {
+        ++counts_.malformed;
+        return;
+      }
+      OnSample(*sample);
+      break;
+    }
+    case RECORD_CODE: {
+      auto code = ParseCode(record);
+      if (code.has_value()) OnCode(*code);
+      break;
+    }
+    default:
+      ++counts_.malformed;
+  }
+}
+
+void Pipeline::OnCode(const RawCode& code) {
+  auto process = FindProcess(code.header->incarnation);
+  if (process == nullptr) return;
+  const py_layout& layout = process->image->interpreter.layout;
+  auto description = DescribeCode(*code.header, code.payload, layout);
+  if (!description.ok()) {
+    ProcessMemory* memory = MemoryOf(*process);
+    if (memory == nullptr) return;
+    description = ReadCode(*memory, layout, code.header->code);
+    if (!description.ok()) return;
+  }
+  session_->CloseGate(symbolizer_.codes().Add(code.header->incarnation, code.header->tag,
+                                              *std::move(description)));
+  session_->OpenGate(code.header->tag);
+}
+
+void Pipeline::OnSample(const RawSample& sample) {
+  auto process = FindProcess(sample.header->incarnation);
+  if (process == nullptr) {
+    ++counts_.unknown_process;
+    return;
+  }
+  if (!process->selected) {
+    ++counts_.not_selected;
+    return;
+  }
+  ++counts_.profiled;
+  const Profile::StackId stack = StackOf(*process, sample);
+  const Profile::LabelsId labels = LabelsOf(*process, *sample.header);
+  profile_.Add(stack, labels, 1, int64_t{sample.header->ticks} * session_->period_ns());
+}
+
+ProcessMemory* Pipeline::MemoryOf(Process& process) {
+  if (!process.memory_tried) {
+    process.memory_tried = true;
+    auto memory = RemoteMemory::Create(process.key.pid, readers_);
+    if (memory.ok()) process.memory = *std::move(memory);
+  }
+  return process.memory.get();
+}
+
+Profile::StackId Pipeline::StackOf(Process& process, const RawSample& sample) {
+  RawStack raw;
+  raw.python = sample.python;
+  raw.kernel = sample.kernel;
+  raw.state = sample.header->stack_state;
+  if (!sample.header->in_kernel) {
+    raw.native_leaf = symbolizer_.NativeLeaf(process.key, sample.header->user_ip);
+  }
+  absl::string_view frames(reinterpret_cast<const char*>(raw.python.data()),
+                           raw.python.size() * sizeof(py_frame_record));
+  const void* leaf = raw.native_leaf.get();
+  const uint64_t incarnation = process.key.incarnation;
+  const StackKey key{absl::HashOf(incarnation, frames, raw.kernel, leaf, raw.state),
+                     absl::HashOf(raw.state, leaf, raw.kernel, frames, ~incarnation)};
+  auto known = stacks_.find(key);
+  if (known != stacks_.end()) return known->second;
+
+  SymbolizerProcess view;
+  view.key = process.key;
+  view.layout = &process.image->interpreter.layout;
+  view.memory = [this, &process] { return MemoryOf(process); };
+  const Profile::StackId stack = profile_.InternStack(symbolizer_.Symbolize(view, raw));
+  stacks_.emplace(key, stack);
+  return stack;
+}
+
+Profile::LabelsId Pipeline::LabelsOf(Process& process, const sample_record& header) {
+  const absl::string_view comm = CommView(header.process_comm);
+  ProcessMemory* memory = MemoryOf(process);
+  absl::string_view thread =
+      process.threads.NameOf(header.thread_id, memory, process.image->interpreter.layout,
+                             process.interp_head, now_);
+  if (thread.empty()) thread = CommView(header.thread_comm);
+  const ThreadKey key{process.key.incarnation, header.tid};
+  auto known = labels_.find(key);
+  if (known != labels_.end() && known->second.thread == thread && known->second.comm == comm) {
+    return known->second.id;
+  }
+  Labels labels;
+  labels.pid = header.tgid;
+  labels.tid = header.tid;
+  labels.comm = std::string(comm);
+  labels.thread = std::string(thread);
+  labels.python = process.image->interpreter.version.ToString();
+  labels.container = process.container;
+  const Profile::LabelsId id = profile_.InternLabels(labels);
+  labels_[key] = {id, labels.thread, labels.comm};
+  process.comm = labels.comm;
+  return id;
+}
+
+FinishedWindow Pipeline::Close(absl::Time now) {
+  FinishedWindow window;
+  window.start = opened_;
+  window.duration = now - opened_;
+  const Accounting totals = Totals();
+  window.accounting = totals - at_open_;
+  window.samples = window.accounting.consumer.profiled;
+  window.profile = std::exchange(profile_, Profile());
+  AddFacts(&window);
+  stacks_.clear();
+  labels_.clear();
+  last_process_ = nullptr;
+  ForgetEnded();
+  at_open_ = totals;
+  opened_ = now_ = now;
+  return window;
+}
+
+void Pipeline::AddFacts(FinishedWindow* window) {
+  Window facts;
+  facts.start = window->start;
+  facts.duration = window->duration;
+  facts.period_ns = session_->period_ns();
+  Profile& profile = window->profile;
+  profile.set_window(facts);
+
+  for (const std::shared_ptr<Process>& process : processes_->All()) {
+    if (!process->selected) continue;
+    absl::Duration used = process->cpu_at_end;
+    if (!process->ended) {
+      auto clock = CpuTime(process->key.pid);
+      if (!clock.ok()) continue;  // its end is still in the ring
+      used = *clock;
+    }
+    const absl::Duration in_window = used - process->cpu_reported;
+    if (in_window <= absl::ZeroDuration()) continue;
+    process->cpu_reported = used;
+    ++window->processes;
+    window->cpu += in_window;
+    profile.AddComment(ProcessCpuComment(process->key.pid, process->comm, in_window));
+  }
+  profile.AddComment(FormatComment({"profd.events_fired", {}, absl::StrCat(window->accounting.fired())}));
+  profile.AddComment(FormatComment({"profd.samples", {}, absl::StrCat(window->samples)}));
+  profile.AddComment(
+      FormatComment({"profd.elsewhere", {}, absl::StrCat(window->accounting.Elsewhere())}));
+  for (const auto& [reason, count] : window->accounting.Lost()) {
+    profile.AddComment(LostComment(reason, count));
+  }
+  for (const auto& [reason, count] : window->accounting.Imperfect()) {
+    profile.AddComment(FormatComment({"profd.imperfect", {{"reason", reason}}, absl::StrCat(count)}));
+  }
+}
+
+void Pipeline::ForgetEnded() {
+  for (const std::shared_ptr<Process>& process : ended_) {
+    session_->CloseGate(symbolizer_.codes().Forget(process->key.incarnation));
+    symbolizer_.native().Forget(process->key);
+    processes_->Remove(process->key.incarnation);
+  }
+  ended_.clear();
+}
+
+}  // namespace profd

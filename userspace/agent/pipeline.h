@@ -1,0 +1,102 @@
+// Records from the kernel in, one profile a window out.
+#ifndef PROFD_USERSPACE_AGENT_PIPELINE_H_
+#define PROFD_USERSPACE_AGENT_PIPELINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "symbolizer/process/remote_memory.h"
+#include "symbolizer/symbolizer.h"
+#include "userspace/collector/accounting.h"
+#include "userspace/collector/bpf_session.h"
+#include "userspace/collector/discovery.h"
+#include "userspace/collector/images.h"
+#include "userspace/collector/processes.h"
+#include "userspace/collector/records.h"
+#include "userspace/profile/profile.h"
+
+namespace profd {
+
+struct FinishedWindow {
+  Profile profile;
+  Accounting accounting;        // of this window alone
+  uint64_t samples = 0;
+  size_t processes = 0;         // that used CPU in the window
+  absl::Duration cpu;           // exact, of all these processes
+  absl::Time start;
+  absl::Duration duration;
+};
+
+// For one thread. All pointers outlive it.
+class Pipeline {
+ public:
+  Pipeline(BpfSession* session, Images* images, Processes* processes, Discovery* discovery,
+           std::shared_ptr<RemoteReaderPool> readers);
+
+  // Begins the first window.
+  void Open(absl::Time now);
+  // Takes everything that is in the rings.
+  void Consume(absl::Time now);
+  // Ends the window and begins the next. Call Consume() first.
+  FinishedWindow Close(absl::Time now);
+
+  Accounting Totals() const;
+
+ private:
+  using StackKey = std::pair<uint64_t, uint64_t>;  // 128 bits of hash
+  struct ThreadKey {
+    uint64_t incarnation;
+    uint32_t tid;
+    bool operator==(const ThreadKey&) const = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const ThreadKey& k) {
+      return H::combine(std::move(h), k.incarnation, k.tid);
+    }
+  };
+  struct ThreadLabel {
+    Profile::LabelsId id;
+    std::string thread;
+    std::string comm;
+  };
+
+  void OnSampleRing(absl::string_view record);
+  void OnLifecycle(absl::string_view record);
+  void OnSample(const RawSample& sample);
+  void OnCode(const RawCode& code);
+  std::shared_ptr<Process> FindProcess(uint64_t incarnation);
+  Profile::StackId StackOf(Process& process, const RawSample& sample);
+  Profile::LabelsId LabelsOf(Process& process, const sample_record& header);
+  void EndProcess(const process_record& record);
+  void ForgetEnded();
+  void AddFacts(FinishedWindow* window);
+  ProcessMemory* MemoryOf(Process& process);
+
+  BpfSession* const session_;
+  Images* const images_;
+  Processes* const processes_;
+  Discovery* const discovery_;
+  const std::shared_ptr<RemoteReaderPool> readers_;
+  Symbolizer symbolizer_;
+
+  Profile profile_;
+  absl::flat_hash_map<StackKey, Profile::StackId> stacks_;
+  absl::flat_hash_map<ThreadKey, ThreadLabel> labels_;
+  std::vector<std::shared_ptr<Process>> ended_;
+  absl::flat_hash_map<pid_t, absl::Duration> cpu_at_exec_;  // until the new program registers
+  // The process of the sample before: samples of one come in runs.
+  std::shared_ptr<Process> last_process_;
+
+  ConsumerCounts counts_;
+  Accounting at_open_;
+  absl::Time now_;
+  absl::Time opened_;
+};
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_AGENT_PIPELINE_H_

@@ -1,0 +1,105 @@
+#include "userspace/agent/profile_writer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "userspace/profile/pprof.h"
+
+namespace profd {
+
+std::string WindowLine(const FinishedWindow& window, const std::string& file) {
+  const double seconds = absl::ToDoubleSeconds(window.duration);
+  const double cpu_seconds = window.accounting.events.enabled_ns / 1e9;
+  std::string line = absl::StrFormat(
+      "samples=%d processes=%d cpu=%.2fs window=%.1fs rate=%.1fHz fired=%d lost=%d",
+      window.samples, window.processes, absl::ToDoubleSeconds(window.cpu), seconds,
+      cpu_seconds > 0 ? window.accounting.fired() / cpu_seconds : 0.0, window.accounting.fired(),
+      window.accounting.TotalLost());
+  for (const auto& [reason, count] : window.accounting.Lost()) {
+    if (count > 0) absl::StrAppend(&line, " lost_", reason, "=", count);
+  }
+  for (const auto& [reason, count] : window.accounting.Imperfect()) {
+    if (count > 0) absl::StrAppend(&line, " ", reason, "=", count);
+  }
+  absl::StrAppend(&line, " file=", file);
+  return line;
+}
+
+ProfileWriter::ProfileWriter(std::unique_ptr<Spool> spool)
+    : spool_(std::move(spool)), thread_([this] { Run(); }) {}
+
+ProfileWriter::~ProfileWriter() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  thread_.join();
+}
+
+void ProfileWriter::Write(FinishedWindow window) {
+  absl::MutexLock lock(&mutex_);
+  if (queue_.size() >= kMaxQueued) {
+    ++stats_.dropped;
+    spdlog::error("window dropped: the disk has been busy for {} windows", kMaxQueued);
+    return;
+  }
+  queue_.push_back(std::move(window));
+}
+
+void ProfileWriter::Flush() {
+  absl::MutexLock lock(&mutex_);
+  auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return queue_.empty() && !writing_;
+  };
+  mutex_.Await(absl::Condition(&done));
+}
+
+ProfileWriter::Stats ProfileWriter::stats() const {
+  absl::MutexLock lock(&mutex_);
+  return stats_;
+}
+
+void ProfileWriter::Run() {
+  mutex_.Lock();
+  while (true) {
+    auto wanted = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return stopping_ || !queue_.empty();
+    };
+    mutex_.Await(absl::Condition(&wanted));
+    if (queue_.empty()) break;
+    FinishedWindow window = std::move(queue_.front());
+    queue_.pop_front();
+    writing_ = true;
+    mutex_.Unlock();
+    WriteOne(std::move(window));
+    mutex_.Lock();
+    writing_ = false;
+  }
+  mutex_.Unlock();
+}
+
+void ProfileWriter::WriteOne(FinishedWindow window) {
+  auto bytes = EncodePprof(window.profile);
+  auto path = bytes.ok() ? spool_->Write(window.start, *bytes, absl::Now()) : bytes.status();
+  const std::string error = path.ok() ? "" : std::string(path.status().message());
+  if (path.ok()) {
+    spdlog::info("{}", WindowLine(window, *path));
+  } else {
+    spdlog::error("{} error=\"{}\"", WindowLine(window, "none"), error);
+  }
+  absl::MutexLock lock(&mutex_);
+  stats_.spool = spool_->stats();
+  stats_.last_error = error;
+  if (path.ok()) {
+    ++stats_.written;
+    stats_.last_path = *path;
+  } else {
+    ++stats_.failed;
+  }
+}
+
+}  // namespace profd

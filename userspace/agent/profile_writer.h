@@ -1,0 +1,58 @@
+// Encodes and writes finished windows in a thread of its own: sampling never waits for a disk.
+#ifndef PROFD_USERSPACE_AGENT_PROFILE_WRITER_H_
+#define PROFD_USERSPACE_AGENT_PROFILE_WRITER_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "userspace/agent/pipeline.h"
+#include "userspace/export/spool.h"
+
+namespace profd {
+
+class ProfileWriter {
+ public:
+  struct Stats {
+    uint64_t written = 0;
+    uint64_t failed = 0;   // windows that could not be written
+    uint64_t dropped = 0;  // windows that found the queue full
+    std::string last_path;
+    std::string last_error;  // empty when the last write went well
+    Spool::Stats spool;
+  };
+
+  explicit ProfileWriter(std::unique_ptr<Spool> spool);
+  // Writes what is queued, then ends.
+  ~ProfileWriter();
+
+  void Write(FinishedWindow window);
+  // Returns when all that was given is written or has failed.
+  void Flush();
+  Stats stats() const;
+
+ private:
+  static constexpr size_t kMaxQueued = 8;
+
+  void Run();
+  void WriteOne(FinishedWindow window);
+
+  std::unique_ptr<Spool> spool_;  // the thread's
+  mutable absl::Mutex mutex_;
+  std::deque<FinishedWindow> queue_ ABSL_GUARDED_BY(mutex_);
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  Stats stats_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+// The line that each window puts on stderr.
+std::string WindowLine(const FinishedWindow& window, const std::string& file);
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_AGENT_PROFILE_WRITER_H_

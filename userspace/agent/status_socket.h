@@ -1,0 +1,44 @@
+// A unix socket that answers each connection with the agent's status, and its client.
+#ifndef PROFD_USERSPACE_AGENT_STATUS_SOCKET_H_
+#define PROFD_USERSPACE_AGENT_STATUS_SOCKET_H_
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "symbolizer/process/descriptor.h"
+
+namespace profd {
+
+class StatusSocket {
+ public:
+  // Makes missing parent folders of mode 0755; the socket is the owner's alone. A socket that
+  // nobody listens at is replaced. kFailedPrecondition: another agent listens there.
+  static absl::StatusOr<std::unique_ptr<StatusSocket>> Listen(const std::string& path);
+  ~StatusSocket();
+
+  // The answer from now on.
+  void Publish(std::string text);
+
+ private:
+  StatusSocket(std::string path, Descriptor socket, Descriptor wake);
+  void Serve();
+
+  const std::string path_;
+  Descriptor socket_;
+  Descriptor wake_;  // readable: stop
+  absl::Mutex mutex_;
+  std::string text_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+// Asks the agent at `path`; waits at most two seconds. kNotFound: no agent runs there.
+absl::StatusOr<std::string> QueryStatus(const std::string& path);
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_AGENT_STATUS_SOCKET_H_

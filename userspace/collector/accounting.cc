@@ -1,0 +1,58 @@
+#include "userspace/collector/accounting.h"
+
+namespace profd {
+
+std::vector<std::pair<std::string, uint64_t>> Accounting::Lost() const {
+  return {
+      {"ring_full", kernel[OUTCOME_LOST_RING_FULL]},
+      {"internal", kernel[OUTCOME_LOST_INTERNAL]},
+      {"unknown_process", consumer.unknown_process},
+      {"malformed", consumer.malformed},
+  };
+}
+
+std::vector<std::pair<std::string, uint64_t>> Accounting::Imperfect() const {
+  return {
+      {"ticks_skipped", kernel[COUNT_TICKS_SKIPPED]},
+      {"stack_truncated", kernel[COUNT_STACK_TRUNCATED]},
+      {"stack_torn", kernel[COUNT_STACK_TORN]},
+      {"half_pushed_frames", kernel[COUNT_HALF_PUSHED_FRAMES]},
+      {"no_thread_state", kernel[COUNT_NO_THREAD_STATE]},
+      {"code_ring_full", kernel[COUNT_CODE_RING_FULL]},
+      {"code_unreadable", kernel[COUNT_CODE_UNREADABLE]},
+      {"process_table_full", kernel[COUNT_PROCESS_TABLE_FULL]},
+      {"lifecycle_ring_full", kernel[COUNT_LIFECYCLE_RING_FULL]},
+      {"frames_read_late", frames_read_late},
+      {"frames_unnamed", frames_unnamed},
+      {"side_band_lost", side_band_lost},
+  };
+}
+
+uint64_t Accounting::TotalLost() const {
+  uint64_t total = 0;
+  for (const auto& [reason, count] : Lost()) total += count;
+  return total;
+}
+
+uint64_t Accounting::Elsewhere() const {
+  return kernel[OUTCOME_IDLE] + kernel[OUTCOME_NOT_PYTHON] + kernel[OUTCOME_EXCLUDED] +
+         kernel[OUTCOME_KERNEL_THREAD] + consumer.not_selected;
+}
+
+Accounting Accounting::operator-(const Accounting& earlier) const {
+  Accounting d = *this;
+  for (size_t i = 0; i < d.kernel.values.size(); ++i) d.kernel.values[i] -= earlier.kernel.values[i];
+  d.consumer.profiled -= earlier.consumer.profiled;
+  d.consumer.not_selected -= earlier.consumer.not_selected;
+  d.consumer.unknown_process -= earlier.consumer.unknown_process;
+  d.consumer.malformed -= earlier.consumer.malformed;
+  d.events.counted_ns -= earlier.events.counted_ns;
+  d.events.enabled_ns -= earlier.events.enabled_ns;
+  d.events.periods -= earlier.events.periods;
+  d.frames_read_late -= earlier.frames_read_late;
+  d.frames_unnamed -= earlier.frames_unnamed;
+  d.side_band_lost -= earlier.side_band_lost;
+  return d;
+}
+
+}  // namespace profd

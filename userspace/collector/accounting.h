@@ -1,0 +1,47 @@
+// Where every perf event went.
+#ifndef PROFD_USERSPACE_COLLECTOR_ACCOUNTING_H_
+#define PROFD_USERSPACE_COLLECTOR_ACCOUNTING_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "userspace/collector/bpf_session.h"
+
+namespace profd {
+
+// What user space did with the records it took from the rings.
+struct ConsumerCounts {
+  uint64_t profiled = 0;
+  uint64_t not_selected = 0;     // taken before the process was known not to be wanted
+  uint64_t unknown_process = 0;  // its registration was lost
+  uint64_t malformed = 0;
+};
+
+// One moment; differences of two make a window. For every moment:
+//   fired = not_python + idle + excluded + samples + lost, where
+//   samples = consumer.profiled + what is still in the rings.
+struct Accounting {
+  EventCounters kernel;
+  ConsumerCounts consumer;
+  PerfEventTotals events;
+  uint64_t frames_read_late = 0;
+  uint64_t frames_unnamed = 0;
+  uint64_t side_band_lost = 0;
+
+  uint64_t fired() const { return kernel[EVENT_FIRED]; }
+  // Every reason by name, those at 0 included. Each name is also its name in metrics.
+  std::vector<std::pair<std::string, uint64_t>> Lost() const;
+  // What happened inside samples that were kept.
+  std::vector<std::pair<std::string, uint64_t>> Imperfect() const;
+  uint64_t TotalLost() const;
+  // Not of interest, not lost.
+  uint64_t Elsewhere() const;
+
+  Accounting operator-(const Accounting& earlier) const;
+};
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_COLLECTOR_ACCOUNTING_H_

@@ -1,0 +1,247 @@
+#include "userspace/collector/discovery.h"
+
+#include <spdlog/spdlog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <random>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/time/clock.h"
+#include "symbolizer/elf/load_bias.h"
+#include "symbolizer/process/process.h"
+
+namespace profd {
+namespace {
+
+constexpr size_t kMaxSeen = 65536;
+constexpr size_t kMaxQueue = 65536;
+constexpr int kRetries = 3;                                     // of a look that raced with exec
+constexpr absl::Duration kPause = absl::Milliseconds(5);        // bounds wake-ups on busy hosts
+constexpr absl::Duration kCheckFiles = absl::Seconds(1);
+
+uint64_t RandomIncarnation() {
+  static thread_local std::mt19937_64 engine{std::random_device{}()};
+  return engine() | 1;
+}
+
+uint64_t TicksSinceBoot() {
+  timespec now = {};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  const uint64_t hz = sysconf(_SC_CLK_TCK);
+  return now.tv_sec * hz + now.tv_nsec * hz / 1'000'000'000;
+}
+
+bool CalledPython(const Mapping& mapping) { return absl::StrContains(mapping.path, "python"); }
+
+}  // namespace
+
+Discovery::Discovery(BpfSession* session, Images* images, Processes* processes,
+                     const Selection& selection, std::shared_ptr<RemoteReaderPool> readers)
+    : session_(session),
+      images_(images),
+      processes_(processes),
+      selection_(selection),
+      readers_(std::move(readers)),
+      started_ticks_(TicksSinceBoot()) {}
+
+Discovery::~Discovery() { Stop(); }
+
+absl::Status Discovery::Listen() {
+  auto events = MmapEvents::Create();
+  if (!events.ok()) return events.status();
+  events_ = *std::move(events);
+  return absl::OkStatus();
+}
+
+void Discovery::ScanLikely() {
+  for (pid_t pid : ListProcesses()) {
+    Inspect(pid, /*only_likely=*/true);
+    Look(pid);
+  }
+}
+
+void Discovery::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Discovery::Stop() {
+  stopping_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+void Discovery::Look(pid_t pid) {
+  absl::MutexLock lock(&mutex_);
+  if (to_look_at_.size() < kMaxQueue) to_look_at_.push_back(pid);
+}
+
+void Discovery::Run() {
+  absl::Time check_files = absl::Now() + kCheckFiles;
+  while (!stopping_) {
+    events_->Wait(absl::Milliseconds(50));
+    events_->Consume([this](const MmapEvent& event) { OnMmap(event); });
+    side_band_lost_ = events_->lost();
+    std::vector<pid_t> pids;
+    {
+      absl::MutexLock lock(&mutex_);
+      pids.swap(to_look_at_);
+    }
+    for (pid_t pid : pids) {
+      if (stopping_) return;
+      Inspect(pid, /*only_likely=*/false);
+      events_->Consume([this](const MmapEvent& event) { OnMmap(event); });
+    }
+    if (absl::Now() >= check_files) {
+      images_->DropChanged();
+      check_files = absl::Now() + kCheckFiles;
+    }
+    absl::SleepFor(kPause);
+  }
+}
+
+void Discovery::OnMmap(const MmapEvent& event) {
+  if (event.mapping.inode == 0 || !event.mapping.executable) return;
+  const FileKey key{event.mapping.device, event.mapping.inode, event.inode_generation};
+  auto seen = seen_.find(key);
+  // A null image is of a file that is not an interpreter; a probed one's processes register
+  // themselves.
+  if (seen != seen_.end() && (seen->second == nullptr || seen->second->probed)) return;
+  auto kind = images_->Classify(event.pid, event.mapping);
+  if (!kind.ok()) return;
+  if (seen_.size() >= kMaxSeen) seen_.clear();
+  seen_[key] = kind->image;
+  if (kind->image != nullptr) Inspect(event.pid, /*only_likely=*/false);
+}
+
+absl::StatusOr<std::optional<Discovery::Candidate>> Discovery::FindInterpreter(pid_t pid,
+                                                                              bool only_likely) {
+  auto mappings = ReadMappings(pid);
+  if (!mappings.ok()) return mappings.status();
+  std::optional<Candidate> best;
+  std::optional<uint64_t> runtime_copy;  // address of a copy-relocated _PyRuntime
+  uint64_t last_inode = 0, last_device = 0;
+  for (const Mapping& mapping : *mappings) {
+    if (!mapping.executable || mapping.inode == 0) continue;
+    if (mapping.inode == last_inode && mapping.device == last_device) continue;
+    last_inode = mapping.inode;
+    last_device = mapping.device;
+    if (only_likely && !CalledPython(mapping)) continue;
+    const FileKey key{mapping.device, mapping.inode, 0};
+    if (auto seen = seen_.find(key); seen != seen_.end() && seen->second == nullptr) continue;
+    auto kind = images_->Classify(pid, mapping);
+    if (!kind.ok()) continue;
+    if (kind->image == nullptr && !kind->copies_runtime) {
+      if (seen_.size() >= kMaxSeen) seen_.clear();
+      seen_[key] = nullptr;
+      continue;
+    }
+    auto file = OpenMappedFile(pid, mapping);
+    if (!file.ok()) continue;
+    auto elf = ElfFile::FromDescriptor(file->Release());
+    if (!elf.ok()) continue;
+    auto bias = LoadBias(**elf, mapping.start, mapping.offset, mapping.end - mapping.start);
+    if (!bias.ok()) continue;
+    if (kind->copies_runtime) runtime_copy = *bias + kind->runtime_copy;
+    if (kind->image == nullptr) continue;
+    Candidate candidate;
+    candidate.image = kind->image;
+    const py_image& addresses = kind->image->interpreter.addresses;
+    auto absolute = [&](uint64_t linked) { return linked == 0 ? 0 : linked + *bias; };
+    candidate.process.image = kind->image->index;
+    candidate.process.interp_head = absolute(addresses.interp_head);
+    candidate.process.tss_key = absolute(addresses.tss_key);
+    candidate.process.tstate_current = absolute(addresses.tstate_current);
+    if (runtime_copy.has_value() && addresses.runtime != 0) {
+      const uint64_t moved = *runtime_copy - absolute(addresses.runtime);
+      for (uint64_t* address : {&candidate.process.interp_head, &candidate.process.tss_key,
+                                &candidate.process.tstate_current}) {
+        if (*address != 0) *address += moved;
+      }
+    }
+    if (!best.has_value()) {
+      best = std::move(candidate);
+      continue;
+    }
+    // Two interpreters in one process: the one that runs.
+    auto memory = RemoteMemory::Create(pid, readers_);
+    if (!memory.ok()) continue;
+    auto head = (*memory)->Get<uint64_t>(candidate.process.interp_head);
+    if (head.ok() && *head != 0) best = std::move(candidate);
+  }
+  return best;
+}
+
+absl::Duration Discovery::CpuBaseline(pid_t pid) const {
+  auto started = StartTimeTicks(pid);
+  if (started.ok() && *started >= started_ticks_) return absl::ZeroDuration();
+  auto used = CpuTime(pid);
+  return used.ok() ? *used : absl::ZeroDuration();
+}
+
+void Discovery::Inspect(pid_t pid, bool only_likely) {
+  for (int attempt = 0; attempt < kRetries; ++attempt) {
+    if (session_->FindProcess(pid).ok()) return;
+    auto found = FindInterpreter(pid, only_likely);
+    if (!found.ok() || !found->has_value()) return;
+    Candidate& candidate = **found;
+    candidate.process.incarnation = RandomIncarnation();
+
+    auto process = std::make_shared<Process>();
+    process->key = {pid, candidate.process.incarnation};
+    process->image = candidate.image;
+    process->interp_head = candidate.process.interp_head;
+    process->comm = Comm(pid);
+    process->container = ContainerId(pid);
+    process->cpu_reported = CpuBaseline(pid);
+    process->selected = selection_.Matches(pid, process->comm);
+    if (!process->selected && !session_->Exclude(candidate.process.incarnation).ok()) return;
+    processes_->Add(process);
+    absl::Status inserted = session_->InsertProcess(pid, candidate.process);
+    if (!inserted.ok()) {
+      processes_->Remove(candidate.process.incarnation);
+      if (inserted.code() != absl::StatusCode::kAlreadyExists) {
+        spdlog::warn("pid={} error=\"{}\"", pid, std::string(inserted.message()));
+      }
+      return;
+    }
+    // The process may have exec'd or ended since its mappings were read, and then the kernel's
+    // programs have already forgotten it.
+    auto again = FindInterpreter(pid, only_likely);
+    if (again.ok() && again->has_value() &&
+        (*again)->process.interp_head == candidate.process.interp_head &&
+        (*again)->process.image == candidate.process.image) {
+      return;
+    }
+    session_->RemoveProcess(pid, candidate.process.incarnation);
+    processes_->Remove(candidate.process.incarnation);
+  }
+}
+
+std::shared_ptr<Process> Discovery::Complete(const process_record& record,
+                                             const std::shared_ptr<Process>& parent) {
+  auto process = std::make_shared<Process>();
+  const pid_t pid = record.tgid;
+  process->key = {pid, record.incarnation};
+  process->image = images_->At(record.image);
+  if (process->image == nullptr) return nullptr;
+  process->comm = Comm(pid);
+  process->container = ContainerId(pid);
+  if (parent != nullptr) {
+    process->interp_head = parent->interp_head;
+    if (process->comm.empty()) process->comm = parent->comm;
+    if (process->container.empty()) process->container = parent->container;
+    process->selected = parent->selected && selection_.pids().empty();
+    process->selected = process->selected || selection_.Matches(pid, process->comm);
+  } else {
+    const uint64_t head = process->image->interpreter.addresses.interp_head;
+    process->interp_head = head == 0 ? 0 : head + record.load_base;
+    process->selected = selection_.Matches(pid, process->comm);
+    process->cpu_reported = CpuBaseline(pid);
+  }
+  if (!process->selected) (void)session_->Exclude(record.incarnation);
+  return process;
+}
+
+}  // namespace profd

@@ -1,0 +1,86 @@
+// Finds Python processes that did not register themselves in the kernel: those that ran before,
+// those of interpreters never seen, and those that load an interpreter late.
+#ifndef PROFD_USERSPACE_COLLECTOR_DISCOVERY_H_
+#define PROFD_USERSPACE_COLLECTOR_DISCOVERY_H_
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "symbolizer/process/remote_memory.h"
+#include "userspace/collector/bpf_session.h"
+#include "userspace/collector/images.h"
+#include "userspace/collector/mmap_events.h"
+#include "userspace/collector/processes.h"
+#include "userspace/collector/selection.h"
+
+namespace profd {
+
+class Discovery {
+ public:
+  Discovery(BpfSession* session, Images* images, Processes* processes, const Selection& selection,
+            std::shared_ptr<RemoteReaderPool> readers);
+  ~Discovery();
+
+  // Listens for new mappings from here on. Call before ScanLikely(), so that nothing falls between.
+  absl::Status Listen();
+  // Registers the processes whose executable or libraries are called after Python, at once; all
+  // others are left to the thread.
+  void ScanLikely();
+  // Looks at everything else in a thread of its own.
+  void Start();
+  void Stop();
+
+  // A process that was sampled and is not known. Thread-safe.
+  void Look(pid_t pid);
+
+  // Fills in what the kernel could not know of a process that registered itself: its labels,
+  // whether it is selected, and where its runtime is, if that is not in the image. Thread-safe.
+  std::shared_ptr<Process> Complete(const process_record& record,
+                                    const std::shared_ptr<Process>& parent);
+
+  uint64_t side_band_lost() const { return side_band_lost_; }
+
+ private:
+  struct Candidate {
+    std::shared_ptr<Image> image;
+    py_process process{};
+  };
+  using FileKey = std::tuple<uint64_t, uint64_t, uint64_t>;  // device, inode, generation
+
+  void Run();
+  void OnMmap(const MmapEvent& event);
+  void Inspect(pid_t pid, bool only_likely);
+  absl::StatusOr<std::optional<Candidate>> FindInterpreter(pid_t pid, bool only_likely);
+  absl::Duration CpuBaseline(pid_t pid) const;
+
+  BpfSession* const session_;
+  Images* const images_;
+  Processes* const processes_;
+  const Selection selection_;
+  const std::shared_ptr<RemoteReaderPool> readers_;
+  std::unique_ptr<MmapEvents> events_;
+  absl::flat_hash_map<FileKey, std::shared_ptr<Image>> seen_;  // null: not an interpreter
+  const uint64_t started_ticks_;  // since boot: later processes are ours from their first moment
+  std::atomic<uint64_t> side_band_lost_ = 0;
+
+  absl::Mutex mutex_;
+  std::vector<pid_t> to_look_at_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_COLLECTOR_DISCOVERY_H_

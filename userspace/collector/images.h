@@ -1,0 +1,81 @@
+// Interpreter binaries seen on this host, and what the kernel's programs were told of them.
+#ifndef PROFD_USERSPACE_COLLECTOR_IMAGES_H_
+#define PROFD_USERSPACE_COLLECTOR_IMAGES_H_
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "symbolizer/cpython/interpreter_image.h"
+#include "symbolizer/process/process.h"
+#include "userspace/collector/bpf_session.h"
+
+namespace profd {
+
+struct Image {
+  uint32_t index = 0;  // in the kernel's maps
+  FileIdentity identity;
+  std::string path;  // as the first process that had it saw it
+  InterpreterImage interpreter;
+  bool probed = false;          // new processes register themselves
+  std::atomic<int> processes{0};  // that use it now
+
+  Descriptor file;            // kept while probed, to see it change
+  std::vector<Link> probes;
+};
+
+// What a file turned out to be.
+struct FileKind {
+  std::shared_ptr<Image> image;  // null: not an interpreter that we can read
+  bool copies_runtime = false;   // an executable that holds _PyRuntime by copy relocation
+  uint64_t runtime_copy = 0;     // its linked address
+};
+
+// Thread-safe.
+class Images {
+ public:
+  explicit Images(BpfSession* session) : session_(session) {}
+
+  // Looks at the file behind a mapping of a process, once per file: opened, classified, and, for an
+  // interpreter, given to the kernel with probes on its start functions.
+  // Fails when the file cannot be opened now.
+  absl::StatusOr<FileKind> Classify(pid_t pid, const Mapping& mapping);
+  std::shared_ptr<Image> At(uint32_t index) const;
+  bool IsInterpreter(const FileIdentity& file) const;
+  // In the interpreter's bytecode loop?
+  bool InEvaluationLoop(const FileIdentity& file, uint64_t linked_address) const;
+
+  // Takes probes off files whose contents were changed in place: their offsets are of the past.
+  void DropChanged();
+
+  struct Unsupported {
+    std::string path;
+    std::string reason;
+  };
+  std::vector<Unsupported> unsupported() const;
+  size_t size() const;
+
+ private:
+  std::shared_ptr<Image> Install(InterpreterImage interpreter, const ElfFile& elf,
+                                 const FileIdentity& identity, const std::string& path)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<Image>* FreeSlot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  BpfSession* const session_;
+  mutable absl::Mutex mutex_;
+  absl::flat_hash_map<FileIdentity, FileKind> kinds_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Image>> images_ ABSL_GUARDED_BY(mutex_);  // by index
+  std::vector<Unsupported> unsupported_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_COLLECTOR_IMAGES_H_

@@ -1,0 +1,50 @@
+// Tells of every file that any process maps as code: perf's side-band records.
+#ifndef PROFD_USERSPACE_COLLECTOR_MMAP_EVENTS_H_
+#define PROFD_USERSPACE_COLLECTOR_MMAP_EVENTS_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "symbolizer/process/process.h"
+
+namespace profd {
+
+struct MmapEvent {
+  pid_t pid = 0;
+  uint64_t inode_generation = 0;  // with device and inode: one file, while it exists
+  Mapping mapping;
+};
+
+// For one thread.
+class MmapEvents {
+ public:
+  static absl::StatusOr<std::unique_ptr<MmapEvents>> Create();
+  ~MmapEvents();
+
+  // Waits until there is something or the time is over.
+  void Wait(absl::Duration timeout);
+  void Consume(const std::function<void(const MmapEvent&)>& handler);
+  uint64_t lost() const { return lost_; }
+
+ private:
+  struct Ring {
+    Descriptor event;
+    void* memory = nullptr;
+  };
+  MmapEvents() = default;
+  void ConsumeRing(Ring& ring, const std::function<void(const MmapEvent&)>& handler);
+
+  std::vector<Ring> rings_;
+  uint64_t lost_ = 0;
+};
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_COLLECTOR_MMAP_EVENTS_H_

@@ -1,0 +1,56 @@
+// The Python processes that samples come from.
+#ifndef PROFD_USERSPACE_COLLECTOR_PROCESSES_H_
+#define PROFD_USERSPACE_COLLECTOR_PROCESSES_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "symbolizer/native/native_symbolizer.h"
+#include "symbolizer/process/remote_memory.h"
+#include "userspace/collector/images.h"
+#include "userspace/collector/thread_labels.h"
+
+namespace profd {
+
+// One life of a process as one program. Fields below the line belong to the consuming thread.
+struct Process {
+  ProcessKey key;
+  std::shared_ptr<Image> image;
+  uint64_t interp_head = 0;      // address of the pointer to the first interpreter
+  std::string comm;
+  std::string container;
+  bool selected = true;
+
+  bool ended = false;
+  absl::Duration cpu_reported;   // of the process's clock: up to the last window, or before our time
+  absl::Duration cpu_at_end;     // once it has ended
+  std::unique_ptr<RemoteMemory> memory;
+  bool memory_tried = false;
+  ThreadLabels threads;
+};
+
+// Thread-safe.
+class Processes {
+ public:
+  Processes() = default;
+
+  void Add(std::shared_ptr<Process> process);
+  std::shared_ptr<Process> Find(uint64_t incarnation) const;
+  void Remove(uint64_t incarnation);
+  std::vector<std::shared_ptr<Process>> All() const;
+  size_t size() const;
+
+ private:
+  mutable absl::Mutex mutex_;
+  absl::flat_hash_map<uint64_t, std::shared_ptr<Process>> processes_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_COLLECTOR_PROCESSES_H_

@@ -1,0 +1,36 @@
+// The names that `threading` gives to a process's threads, refreshed as they change.
+#ifndef PROFD_USERSPACE_COLLECTOR_THREAD_LABELS_H_
+#define PROFD_USERSPACE_COLLECTOR_THREAD_LABELS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "bpf/events.h"
+#include "symbolizer/cpython/thread_names.h"
+#include "symbolizer/process/memory.h"
+
+namespace profd {
+
+// For one thread.
+class ThreadLabels {
+ public:
+  // The thread's name; empty when Python knows none. Reads the process at most once a second, and
+  // less often when that is slow or fails.
+  const std::string& NameOf(uint64_t thread_id, ProcessMemory* memory, const py_layout& layout,
+                            uint64_t interp_head, absl::Time now);
+
+ private:
+  void Refresh(ProcessMemory& memory, const py_layout& layout, uint64_t interp_head,
+               absl::Time now);
+
+  absl::flat_hash_map<uint64_t, std::string> names_;
+  ThreadNameHints hints_;
+  absl::Time refresh_at_ = absl::InfinitePast();
+  absl::Duration back_off_ = absl::Seconds(1);
+};
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_COLLECTOR_THREAD_LABELS_H_

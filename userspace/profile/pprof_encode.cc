@@ -1,0 +1,251 @@
+#include <google/protobuf/arena.h>
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "proto/profile.pb.h"
+#include "userspace/profile/comments.h"
+#include "userspace/profile/gzip.h"
+#include "userspace/profile/pprof.h"
+#include "userspace/profile/utf8.h"
+
+namespace profd {
+namespace {
+
+namespace pb = ::perftools::profiles;
+
+class Encoder {
+ public:
+  Encoder(const Profile& profile, const EncodeOptions& options, pb::Profile* out)
+      : profile_(profile), options_(options), out_(out) {
+    String("");
+  }
+
+  void Encode() {
+    Header();
+    MappingId(kPythonMapping);
+    Functions();
+    Locations();
+    Samples();
+    Comments();
+  }
+
+ private:
+  // Views in `string_ids_` point into the profile or into `cleaned_`: both outlive them.
+  int64_t String(absl::string_view text) {
+    const auto [entry, is_new] = string_ids_.try_emplace(text, 0);
+    if (!is_new) return entry->second;
+    std::string clean = ToUtf8(text, options_.max_string_bytes);
+    if (clean != text) {
+      cleaned_.push_back(std::move(clean));
+      const int64_t id = String(cleaned_.back());
+      string_ids_[text] = id;
+      return id;
+    }
+    const int64_t id = out_->string_table_size();
+    entry->second = id;
+    out_->add_string_table(std::move(clean));
+    return id;
+  }
+
+  void ValueType(const char* type, const char* unit, pb::ValueType* value_type) {
+    value_type->set_type(String(type));
+    value_type->set_unit(String(unit));
+  }
+
+  void Header() {
+    const Window& window = profile_.window();
+    ValueType("samples", "count", out_->add_sample_type());
+    ValueType("cpu", "nanoseconds", out_->add_sample_type());
+    ValueType("cpu", "nanoseconds", out_->mutable_period_type());
+    out_->set_default_sample_type(String("cpu"));
+    out_->set_period(window.period_ns);
+    out_->set_time_nanos(absl::ToUnixNanos(window.start));
+    out_->set_duration_nanos(absl::ToInt64Nanoseconds(window.duration));
+  }
+
+  uint64_t MappingId(absl::string_view file) {
+    const auto [entry, is_new] = mapping_ids_.try_emplace(file, mapping_ids_.size() + 1);
+    if (!is_new) return entry->second;
+    pb::Mapping* const mapping = out_->add_mapping();
+    mapping->set_id(entry->second);
+    mapping->set_filename(String(file));
+    // Without addresses there is nothing left to symbolize: readers shall not try.
+    mapping->set_has_functions(true);
+    if (file == kPythonMapping) {
+      mapping->set_has_filenames(true);
+      mapping->set_has_line_numbers(true);
+    }
+    return entry->second;
+  }
+
+  uint64_t MappingId(const Function& function) {
+    switch (function.kind) {
+      case FrameKind::kPython:
+        return MappingId(kPythonMapping);
+      case FrameKind::kKernel:
+        return MappingId(kKernelMapping);
+      case FrameKind::kMarker:
+        return MappingId(kMarkerMapping);
+      case FrameKind::kNative:
+        break;
+    }
+    const std::string& file = function.file;
+    if (file.empty()) return MappingId(kUnknownMapping);
+    if (file == kPythonMapping || file == kKernelMapping || file == kMarkerMapping) {
+      return MappingId(cleaned_.emplace_back(absl::StrCat("./", file)));
+    }
+    return MappingId(file);
+  }
+
+  void Functions() {
+    uint64_t id = 0;
+    for (const auto& function : profile_.functions()) {
+      pb::Function* const f = out_->add_function();
+      f->set_id(++id);
+      // No system_name: where it equals the name, go tool pprof takes the name for C++ and makes
+      // nothing of "<module>".
+      const absl::string_view name = function->name;
+      f->set_name(String(name.empty() ? "[unknown]" : name));
+      if (function->kind == FrameKind::kPython) f->set_filename(String(function->file));
+      f->set_start_line(std::max(function->first_line, 0));
+    }
+  }
+
+  void Locations() {
+    std::vector<uint64_t> mapping_of;
+    for (const auto& function : profile_.functions()) mapping_of.push_back(MappingId(*function));
+    uint64_t id = 0;
+    for (const Profile::Location& location : profile_.locations()) {
+      pb::Location* const l = out_->add_location();
+      l->set_id(++id);
+      l->set_mapping_id(mapping_of[location.function]);
+      pb::Line* const line = l->add_line();
+      line->set_function_id(location.function + 1);
+      line->set_line(location.line);
+    }
+  }
+
+  struct LabelKeys {
+    int64_t pid, tid, comm, thread, python, container;
+  };
+  struct LabelStrings {
+    int64_t comm, thread, python, container;
+  };
+
+  // Samples share few label sets: their strings are looked up once each.
+  const LabelStrings& StringsOf(Profile::LabelsId id) {
+    const auto [entry, is_new] = label_strings_.try_emplace(static_cast<uint32_t>(id));
+    if (is_new) {
+      const Labels& labels = profile_.labels(id);
+      entry->second = {String(labels.comm), String(labels.thread), String(labels.python),
+                       String(labels.container)};
+    }
+    return entry->second;
+  }
+
+  static void StringLabel(int64_t key, int64_t text, pb::Sample* sample) {
+    if (text == 0) return;
+    pb::Label* const label = sample->add_label();
+    label->set_key(key);
+    label->set_str(text);
+  }
+
+  static void NumberLabel(int64_t key, int64_t number, pb::Sample* sample) {
+    if (number == 0) return;
+    pb::Label* const label = sample->add_label();
+    label->set_key(key);
+    label->set_num(number);
+  }
+
+  // Samples in the order of their stacks read from the root: what neighbours share, DEFLATE's
+  // 32 KiB window still sees.
+  std::vector<uint32_t> SimilarStacksTogether() const {
+    std::vector<uint32_t> order(profile_.samples().size());
+    std::iota(order.begin(), order.end(), 0);
+    std::sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) {
+      const Profile::Sample& x = profile_.samples()[a];
+      const Profile::Sample& y = profile_.samples()[b];
+      if (x.stack == y.stack) return a < b;
+      const absl::Span<const uint32_t> s = profile_.stack(x.stack);
+      const absl::Span<const uint32_t> t = profile_.stack(y.stack);
+      return std::lexicographical_compare(s.rbegin(), s.rend(), t.rbegin(), t.rend());
+    });
+    return order;
+  }
+
+  void Samples() {
+    const LabelKeys keys{String("pid"),    String("tid"),    String("comm"),
+                         String("thread"), String("python"), String("container")};
+    out_->mutable_sample()->Reserve(static_cast<int>(profile_.samples().size()));
+    for (const uint32_t i : SimilarStacksTogether()) {
+      const Profile::Sample& sample = profile_.samples()[i];
+      pb::Sample* const s = out_->add_sample();
+      const absl::Span<const uint32_t> stack = profile_.stack(sample.stack);
+      s->mutable_location_id()->Reserve(static_cast<int>(stack.size()));
+      for (const uint32_t location : stack) s->add_location_id(uint64_t{location} + 1);
+      s->mutable_value()->Reserve(2);
+      s->add_value(sample.count);
+      s->add_value(sample.cpu_ns);
+      const Labels& labels = profile_.labels(sample.labels);
+      const LabelStrings& strings = StringsOf(sample.labels);
+      NumberLabel(keys.pid, labels.pid, s);
+      NumberLabel(keys.tid, labels.tid, s);
+      StringLabel(keys.comm, strings.comm, s);
+      StringLabel(keys.thread, strings.thread, s);
+      StringLabel(keys.python, strings.python, s);
+      StringLabel(keys.container, strings.container, s);
+    }
+  }
+
+  void Count(const char* name, int64_t number) {
+    if (number == 0) return;
+    cleaned_.push_back(FormatComment({name, {}, absl::StrCat(number)}));
+    out_->add_comment(String(cleaned_.back()));
+  }
+
+  void Comments() {
+    for (const std::string& comment : profile_.comments()) out_->add_comment(String(comment));
+    Count("profd.collapsed_samples", profile_.collapsed_samples());
+    Count("profd.cut_stacks", profile_.cut_stacks());
+    Count("profd.comments_dropped", profile_.comments_dropped());
+  }
+
+  const Profile& profile_;
+  const EncodeOptions& options_;
+  pb::Profile* const out_;
+  std::deque<std::string> cleaned_;  // never moves its strings
+  absl::flat_hash_map<absl::string_view, int64_t> string_ids_;
+  absl::flat_hash_map<absl::string_view, uint64_t> mapping_ids_;
+  absl::flat_hash_map<uint32_t, LabelStrings> label_strings_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> EncodePprof(const Profile& profile, const EncodeOptions& options) {
+  google::protobuf::ArenaOptions arena_options;
+  arena_options.start_block_size = 64 << 10;
+  arena_options.max_block_size = 1 << 20;
+  google::protobuf::Arena arena(arena_options);
+  auto* const out = google::protobuf::Arena::CreateMessage<pb::Profile>(&arena);
+  Encoder(profile, options, out).Encode();
+  const size_t bytes = out->ByteSizeLong();
+  if (bytes > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("profile of ", bytes, " bytes: pprof files end at 2 GiB"));
+  }
+  const auto raw = std::make_unique_for_overwrite<char[]>(bytes);
+  if (!out->SerializeToArray(raw.get(), static_cast<int>(bytes))) {
+    return absl::InternalError("profile.proto: serialization failed");
+  }
+  return GzipCompress({raw.get(), bytes}, options.compression_level);
+}
+
+}  // namespace profd

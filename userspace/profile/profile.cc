@@ -1,0 +1,161 @@
+#include "userspace/profile/profile.h"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+#include "absl/hash/hash.h"
+
+namespace profd {
+namespace {
+
+constexpr size_t kBlockFrames = 1 << 14;
+
+int64_t SaturatingAdd(int64_t a, int64_t b) {
+  if (b <= 0) return a;
+  return a > std::numeric_limits<int64_t>::max() - b ? std::numeric_limits<int64_t>::max() : a + b;
+}
+
+uint64_t Pair(uint32_t high, uint32_t low) { return uint64_t{high} << 32 | low; }
+
+}  // namespace
+
+size_t Profile::ByContent::operator()(const Function* f) const {
+  return absl::HashOf(f->kind, f->name, f->file, f->first_line);
+}
+
+bool Profile::ByContent::operator()(const Function* a, const Function* b) const {
+  return a == b || (a->kind == b->kind && a->first_line == b->first_line && a->name == b->name &&
+                    a->file == b->file);
+}
+
+bool Profile::InternFunction(const std::shared_ptr<const Function>& function, uint32_t* id) {
+  if (const auto known = by_pointer_.find(function.get()); known != by_pointer_.end()) {
+    *id = known->second;
+    return true;
+  }
+  const size_t bytes = sizeof(Function) + function->name.size() + function->file.size();
+  if (bytes > limits_.function_bytes - function_bytes_) return false;
+  function_bytes_ += bytes;
+  const auto [entry, is_new] =
+      function_ids_.try_emplace(function.get(), static_cast<uint32_t>(functions_.size()));
+  (is_new ? functions_ : duplicates_).push_back(function);
+  by_pointer_.emplace(function.get(), entry->second);
+  *id = entry->second;
+  return true;
+}
+
+bool Profile::InternFrame(const Frame& frame, uint32_t* location) {
+  const FrameKey key{frame.function.get(), frame.line};
+  if (const auto known = frame_ids_.find(key); known != frame_ids_.end()) {
+    *location = known->second;
+    return true;
+  }
+  uint32_t function;
+  if (frame_ids_.size() >= limits_.locations) return false;
+  if (!InternFunction(frame.function, &function)) return false;
+  const int32_t line = std::max(frame.line, 0);
+  const auto [entry, is_new] = location_ids_.try_emplace(
+      Pair(function, static_cast<uint32_t>(line)), static_cast<uint32_t>(locations_.size()));
+  if (is_new) locations_.push_back({function, line});
+  frame_ids_.emplace(key, entry->second);
+  *location = entry->second;
+  return true;
+}
+
+absl::Span<const uint32_t> Profile::Store(absl::Span<const uint32_t> locations) {
+  if (block_size_ - block_used_ < locations.size()) {
+    block_size_ = std::max(kBlockFrames, locations.size());
+    blocks_.push_back(std::make_unique<uint32_t[]>(block_size_));
+    block_used_ = 0;
+  }
+  uint32_t* const begin = blocks_.empty() ? nullptr : blocks_.back().get() + block_used_;
+  std::copy(locations.begin(), locations.end(), begin);
+  block_used_ += locations.size();
+  return {begin, locations.size()};
+}
+
+Profile::StackId Profile::FullStack() {
+  if (has_full_stack_) return full_stack_;
+  // Bypasses the limits: it is one stack of one frame.
+  auto function = std::make_shared<const Function>(
+      Function{.kind = FrameKind::kMarker, .name = "[profile full]"});
+  const uint32_t location = static_cast<uint32_t>(locations_.size());
+  locations_.push_back({static_cast<uint32_t>(functions_.size()), 0});
+  functions_.push_back(std::move(function));
+  full_stack_ = static_cast<StackId>(stacks_.size());
+  stacks_.push_back(Store({&location, 1}));
+  has_full_stack_ = true;
+  return full_stack_;
+}
+
+Profile::StackId Profile::InternStack(const Stack& stack) {
+  const size_t depth = std::min(stack.size(), limits_.stack_frames);
+  scratch_.resize(depth);
+  for (size_t i = 0; i < depth; ++i) {
+    if (!InternFrame(stack[i], &scratch_[i])) return FullStack();
+  }
+  if (const auto known = stack_ids_.find(absl::MakeConstSpan(scratch_));
+      known != stack_ids_.end()) {
+    return known->second;
+  }
+  if (depth > limits_.frames - frames_ || stacks_.size() >= limits_.samples) return FullStack();
+  frames_ += depth;
+  if (depth < stack.size()) ++cut_stacks_;
+  const absl::Span<const uint32_t> stored = Store(scratch_);
+  const StackId id = static_cast<StackId>(stacks_.size());
+  stacks_.push_back(stored);
+  stack_ids_.emplace(stored, id);
+  return id;
+}
+
+Profile::LabelsId Profile::InternLabels(const Labels& labels) {
+  if (const auto known = labels_ids_.find(&labels); known != labels_ids_.end()) {
+    return known->second;
+  }
+  const size_t bytes = sizeof(Labels) + labels.comm.size() + labels.thread.size() +
+                       labels.python.size() + labels.container.size();
+  const bool is_empty = labels == Labels();
+  if (!is_empty && bytes > limits_.label_bytes - label_bytes_) return InternLabels(Labels());
+  if (!is_empty) label_bytes_ += bytes;
+  const LabelsId id = static_cast<LabelsId>(labels_.size());
+  labels_.push_back(std::make_unique<const Labels>(labels));
+  labels_ids_.emplace(labels_.back().get(), id);
+  return id;
+}
+
+void Profile::Add(StackId stack, LabelsId labels, int64_t count, int64_t cpu_ns) {
+  const auto key = [](StackId s, LabelsId l) {
+    return Pair(static_cast<uint32_t>(s), static_cast<uint32_t>(l));
+  };
+  auto known = sample_ids_.find(key(stack, labels));
+  if (known == sample_ids_.end()) {
+    if (samples_.size() >= limits_.samples) {
+      stack = FullStack();
+      labels = InternLabels(Labels());
+    }
+    bool is_new;
+    std::tie(known, is_new) =
+        sample_ids_.try_emplace(key(stack, labels), static_cast<uint32_t>(samples_.size()));
+    if (is_new) samples_.push_back({stack, labels});
+  }
+  Sample& sample = samples_[known->second];
+  sample.count = SaturatingAdd(sample.count, count);
+  sample.cpu_ns = SaturatingAdd(sample.cpu_ns, cpu_ns);
+  if (has_full_stack_ && stack == full_stack_) {
+    collapsed_samples_ = SaturatingAdd(collapsed_samples_, count);
+  }
+}
+
+bool Profile::AddComment(absl::string_view line) {
+  if (comments_.size() >= limits_.comments ||
+      line.size() > limits_.comment_bytes - comment_bytes_) {
+    ++comments_dropped_;
+    return false;
+  }
+  comment_bytes_ += line.size();
+  comments_.emplace_back(line);
+  return true;
+}
+
+}  // namespace profd
