@@ -16,6 +16,7 @@ FLOORS = [
     ["symbolizer/elf"],
     ["symbolizer/cpython", "symbolizer/native"],
     ["symbolizer"],
+    ["userspace/text"],
     ["userspace/profile"],
     ["userspace/export"],
     ["userspace/collector"],

@@ -14,7 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "userspace/agent/nearest.h"
+#include "userspace/text/nearest.h"
 
 namespace profd {
 namespace {

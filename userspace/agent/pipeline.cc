@@ -277,10 +277,12 @@ void Pipeline::AddFacts(FinishedWindow* window) {
   profile.AddComment(FormatComment({"profd.samples", {}, absl::StrCat(window->samples)}));
   profile.AddComment(
       FormatComment({"profd.elsewhere", {}, absl::StrCat(window->accounting.Elsewhere())}));
+  // A reason that is not there counts 0: pprof prints every comment above every table.
   for (const auto& [reason, count] : window->accounting.Lost()) {
-    profile.AddComment(LostComment(reason, count));
+    if (count > 0) profile.AddComment(LostComment(reason, count));
   }
   for (const auto& [reason, count] : window->accounting.Imperfect()) {
+    if (count == 0) continue;
     profile.AddComment(FormatComment({"profd.imperfect", {{"reason", reason}}, absl::StrCat(count)}));
   }
 }

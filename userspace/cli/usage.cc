@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "userspace/agent/nearest.h"
+#include "userspace/text/nearest.h"
 
 namespace profd {
 namespace {

@@ -1,5 +1,5 @@
-#ifndef PROFD_USERSPACE_AGENT_NEAREST_H_
-#define PROFD_USERSPACE_AGENT_NEAREST_H_
+#ifndef PROFD_USERSPACE_TEXT_NEAREST_H_
+#define PROFD_USERSPACE_TEXT_NEAREST_H_
 
 #include <string>
 #include <vector>
@@ -13,4 +13,4 @@ std::string Nearest(absl::string_view text, const std::vector<std::string>& word
 
 }  // namespace profd
 
-#endif  // PROFD_USERSPACE_AGENT_NEAREST_H_
+#endif  // PROFD_USERSPACE_TEXT_NEAREST_H_

@@ -1,4 +1,4 @@
-#include "userspace/agent/nearest.h"
+#include "userspace/text/nearest.h"
 
 #include <algorithm>
 #include <numeric>
