@@ -42,8 +42,9 @@ Pipeline::Pipeline(BpfSession* session, Images* images, Processes* processes, Di
       readers_(std::move(readers)),
       symbolizer_(SymbolizerOptions(images)) {}
 
-void Pipeline::Open(absl::Time now) {
-  now_ = opened_ = now;
+void Pipeline::Open(const Moment& now) {
+  opened_ = now;
+  now_ = now.steady;
   at_open_ = Totals();
 }
 
@@ -55,11 +56,12 @@ Accounting Pipeline::Totals() const {
   totals.frames_read_late = symbolizer_.stats().frames_read_late;
   totals.frames_unnamed = symbolizer_.stats().frames_unnamed;
   totals.side_band_lost = discovery_->side_band_lost();
+  totals.memory = memory_counts_;
   return totals;
 }
 
-void Pipeline::Consume(absl::Time now) {
-  now_ = now;
+void Pipeline::Consume(const Moment& now) {
+  now_ = now.steady;
   session_->ConsumeLifecycle([this](absl::string_view record) { OnLifecycle(record); });
   session_->ConsumeSamples([this](absl::string_view record) { OnSampleRing(record); });
 }
@@ -176,7 +178,10 @@ ProcessMemory* Pipeline::MemoryOf(Process& process) {
   if (!process.memory_tried) {
     process.memory_tried = true;
     auto memory = RemoteMemory::Create(process.key.pid, readers_);
-    if (memory.ok()) process.memory = *std::move(memory);
+    if (memory.ok()) {
+      process.memory =
+          std::make_unique<MeteredMemory>(*std::move(memory), &read_budget_, &memory_counts_);
+    }
   }
   return process.memory.get();
 }
@@ -232,10 +237,10 @@ Profile::LabelsId Pipeline::LabelsOf(Process& process, const sample_record& head
   return id;
 }
 
-FinishedWindow Pipeline::Close(absl::Time now) {
+FinishedWindow Pipeline::Close(const Moment& now) {
   FinishedWindow window;
-  window.start = opened_;
-  window.duration = now - opened_;
+  window.start = opened_.wall;
+  window.duration = now.steady - opened_.steady;
   const Accounting totals = Totals();
   window.accounting = totals - at_open_;
   window.samples = window.accounting.consumer.profiled;
@@ -246,7 +251,8 @@ FinishedWindow Pipeline::Close(absl::Time now) {
   last_process_ = nullptr;
   ForgetEnded();
   at_open_ = totals;
-  opened_ = now_ = now;
+  opened_ = now;
+  now_ = now.steady;
   return window;
 }
 

@@ -14,8 +14,10 @@
 #include "symbolizer/symbolizer.h"
 #include "userspace/collector/accounting.h"
 #include "userspace/collector/bpf_session.h"
+#include "userspace/collector/clock.h"
 #include "userspace/collector/discovery.h"
 #include "userspace/collector/images.h"
+#include "userspace/collector/metered_memory.h"
 #include "userspace/collector/processes.h"
 #include "userspace/collector/records.h"
 #include "userspace/profile/profile.h"
@@ -29,7 +31,7 @@ struct FinishedWindow {
   size_t processes = 0;         // that used CPU in the window
   absl::Duration cpu;           // exact, of all these processes
   absl::Time start;
-  absl::Duration duration;
+  absl::Duration duration;      // steady time
 };
 
 // For one thread. All pointers outlive it.
@@ -39,11 +41,11 @@ class Pipeline {
            std::shared_ptr<RemoteReaderPool> readers);
 
   // Begins the first window.
-  void Open(absl::Time now);
+  void Open(const Moment& now);
   // Takes everything that is in the rings.
-  void Consume(absl::Time now);
+  void Consume(const Moment& now);
   // Ends the window and begins the next. Call Consume() first.
-  FinishedWindow Close(absl::Time now);
+  FinishedWindow Close(const Moment& now);
 
   Accounting Totals() const;
 
@@ -93,8 +95,10 @@ class Pipeline {
 
   ConsumerCounts counts_;
   Accounting at_open_;
-  absl::Time now_;
-  absl::Time opened_;
+  TimeBudget read_budget_ = MeteredMemory::CommonBudget();
+  MemoryCounts memory_counts_;
+  absl::Duration now_;
+  Moment opened_;
 };
 
 }  // namespace profd

@@ -25,6 +25,8 @@ std::vector<std::pair<std::string, uint64_t>> Accounting::Imperfect() const {
       {"frames_read_late", frames_read_late},
       {"frames_unnamed", frames_unnamed},
       {"side_band_lost", side_band_lost},
+      {"processes_blocked", memory.processes_blocked},
+      {"reads_over_budget", memory.reads_over_budget},
   };
 }
 
@@ -52,6 +54,8 @@ Accounting Accounting::operator-(const Accounting& earlier) const {
   d.frames_read_late -= earlier.frames_read_late;
   d.frames_unnamed -= earlier.frames_unnamed;
   d.side_band_lost -= earlier.side_band_lost;
+  d.memory.processes_blocked -= earlier.memory.processes_blocked;
+  d.memory.reads_over_budget -= earlier.memory.reads_over_budget;
   return d;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "userspace/collector/bpf_session.h"
+#include "userspace/collector/metered_memory.h"
 
 namespace profd {
 
@@ -29,6 +30,7 @@ struct Accounting {
   uint64_t frames_read_late = 0;
   uint64_t frames_unnamed = 0;
   uint64_t side_band_lost = 0;
+  MemoryCounts memory;
 
   uint64_t fired() const { return kernel[EVENT_FIRED]; }
   // Every reason by name, those at 0 included. Each name is also its name in metrics.

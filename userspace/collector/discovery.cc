@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <random>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "symbolizer/elf/load_bias.h"
 #include "symbolizer/process/process.h"
+#include "userspace/text/log_value.h"
 
 namespace profd {
 namespace {
@@ -20,7 +22,7 @@ constexpr size_t kMaxSeen = 65536;
 constexpr size_t kMaxQueue = 65536;
 constexpr int kRetries = 3;                                     // of a look that raced with exec
 constexpr absl::Duration kPause = absl::Milliseconds(5);        // bounds wake-ups on busy hosts
-constexpr absl::Duration kCheckFiles = absl::Seconds(1);
+constexpr std::chrono::seconds kCheckFiles{1};
 
 uint64_t RandomIncarnation() {
   static thread_local std::mt19937_64 engine{std::random_device{}()};
@@ -78,7 +80,7 @@ void Discovery::Look(pid_t pid) {
 }
 
 void Discovery::Run() {
-  absl::Time check_files = absl::Now() + kCheckFiles;
+  auto check_files = std::chrono::steady_clock::now() + kCheckFiles;
   while (!stopping_) {
     events_->Wait(absl::Milliseconds(50));
     events_->Consume([this](const MmapEvent& event) { OnMmap(event); });
@@ -93,9 +95,9 @@ void Discovery::Run() {
       Inspect(pid, /*only_likely=*/false);
       events_->Consume([this](const MmapEvent& event) { OnMmap(event); });
     }
-    if (absl::Now() >= check_files) {
+    if (std::chrono::steady_clock::now() >= check_files) {
       images_->DropChanged();
-      check_files = absl::Now() + kCheckFiles;
+      check_files = std::chrono::steady_clock::now() + kCheckFiles;
     }
     absl::SleepFor(kPause);
   }
@@ -202,7 +204,7 @@ void Discovery::Inspect(pid_t pid, bool only_likely) {
     if (!inserted.ok()) {
       processes_->Remove(candidate.process.incarnation);
       if (inserted.code() != absl::StatusCode::kAlreadyExists) {
-        spdlog::warn("pid={} error=\"{}\"", pid, std::string(inserted.message()));
+        spdlog::warn("pid={} error={}", pid, LogValue(inserted.message()));
       }
       return;
     }

@@ -6,12 +6,14 @@
 
 #include "absl/status/status.h"
 #include "symbolizer/elf/elf_file.h"
+#include "userspace/text/log_value.h"
 
 namespace profd {
 namespace {
 
 constexpr size_t kMaxKinds = 65536;       // files remembered, nearly all of them not interpreters
 constexpr size_t kMaxUnsupported = 256;   // binaries reported
+constexpr int kMaxLogLines = 1000;        // a tenant can make binaries without end
 
 // File offset of a linked address; probes are placed by it.
 absl::StatusOr<uint64_t> FileOffset(const ElfFile& elf, uint64_t address) {
@@ -25,6 +27,13 @@ absl::StatusOr<uint64_t> FileOffset(const ElfFile& elf, uint64_t address) {
 }
 
 }  // namespace
+
+bool Images::MayLog() {
+  if (log_lines_ > kMaxLogLines) return false;
+  if (++log_lines_ <= kMaxLogLines) return true;
+  spdlog::warn("log=\"{} lines on interpreters; no more follow\"", kMaxLogLines);
+  return false;
+}
 
 std::shared_ptr<Image>* Images::FreeSlot() {
   if (images_.size() < PROFD_MAX_IMAGES) {
@@ -43,8 +52,10 @@ std::shared_ptr<Image> Images::Install(InterpreterImage interpreter, const ElfFi
                                        const FileIdentity& identity, const std::string& path) {
   std::shared_ptr<Image>* slot = FreeSlot();
   if (slot == nullptr) {
-    spdlog::error("interpreter=\"{}\" error=\"{} interpreter binaries in use at once, no room\"",
-                  path, PROFD_MAX_IMAGES);
+    if (MayLog()) {
+      spdlog::error("interpreter={} error=\"{} interpreter binaries in use at once, no room\"",
+                    LogValue(path), PROFD_MAX_IMAGES);
+    }
     return nullptr;
   }
   auto image = std::make_shared<Image>();
@@ -57,7 +68,7 @@ std::shared_ptr<Image> Images::Install(InterpreterImage interpreter, const ElfFi
   absl::Status status = session_->SetLayout(image->index, image->interpreter.layout);
   if (status.ok()) status = session_->SetImage(image->index, kernel_image);
   if (!status.ok()) {
-    spdlog::error("interpreter=\"{}\" error=\"{}\"", path, std::string(status.message()));
+    spdlog::error("interpreter={} error={}", LogValue(path), LogValue(status.message()));
     if (*slot == nullptr) images_.pop_back();
     return nullptr;
   }
@@ -69,13 +80,15 @@ std::shared_ptr<Image> Images::Install(InterpreterImage interpreter, const ElfFi
       image->probes.push_back(*std::move(probe));
       image->probed = true;
     } else {
-      spdlog::debug("interpreter=\"{}\" probe_error=\"{}\"", path,
-                    std::string(probe.status().message()));
+      spdlog::debug("interpreter={} probe_error={}", LogValue(path),
+                    LogValue(probe.status().message()));
     }
   }
   *slot = image;
-  spdlog::info("interpreter=\"{}\" python={} probes={}", path,
-               image->interpreter.version.ToString(), image->probes.size());
+  if (MayLog()) {
+    spdlog::info("interpreter={} python={} probes={}", LogValue(path),
+                 image->interpreter.version.ToString(), image->probes.size());
+  }
   return image;
 }
 
@@ -116,8 +129,10 @@ absl::StatusOr<FileKind> Images::Classify(pid_t pid, const Mapping& mapping) {
     if (kind.image == nullptr) return kind;
     kind.image->file = std::move(keep);
   } else if (interpreter.status().code() == absl::StatusCode::kUnimplemented) {
-    spdlog::warn("interpreter=\"{}\" unsupported=\"{}\"", mapping.path,
-                 std::string(interpreter.status().message()));
+    if (MayLog()) {
+      spdlog::warn("interpreter={} unsupported={}", LogValue(mapping.path),
+                   LogValue(interpreter.status().message()));
+    }
     if (unsupported_.size() < kMaxUnsupported) {
       unsupported_.push_back({mapping.path, std::string(interpreter.status().message())});
     }
@@ -157,7 +172,9 @@ void Images::DropChanged() {
                      now->change_time_ns == image->identity.change_time_ns)) {
       continue;
     }
-    spdlog::info("interpreter=\"{}\" changed=\"its probes are taken off\"", image->path);
+    if (MayLog()) {
+      spdlog::info("interpreter={} changed=\"its probes are taken off\"", LogValue(image->path));
+    }
     image->probes.clear();
     image->probed = false;
     kinds_.erase(image->identity);

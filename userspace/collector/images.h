@@ -68,12 +68,14 @@ class Images {
                                  const FileIdentity& identity, const std::string& path)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<Image>* FreeSlot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool MayLog() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   BpfSession* const session_;
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<FileIdentity, FileKind> kinds_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Image>> images_ ABSL_GUARDED_BY(mutex_);  // by index
   std::vector<Unsupported> unsupported_ ABSL_GUARDED_BY(mutex_);
+  int log_lines_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace profd

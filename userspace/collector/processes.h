@@ -12,7 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "symbolizer/native/native_symbolizer.h"
-#include "symbolizer/process/remote_memory.h"
+#include "symbolizer/process/memory.h"
 #include "userspace/collector/images.h"
 #include "userspace/collector/thread_labels.h"
 
@@ -30,7 +30,7 @@ struct Process {
   bool ended = false;
   absl::Duration cpu_reported;   // of the process's clock: up to the last window, or before our time
   absl::Duration cpu_at_end;     // once it has ended
-  std::unique_ptr<RemoteMemory> memory;
+  std::unique_ptr<ProcessMemory> memory;
   bool memory_tried = false;
   ThreadLabels threads;
 };

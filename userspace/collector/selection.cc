@@ -24,7 +24,12 @@ absl::StatusOr<Selection> Selection::CommPattern(const std::string& pattern) {
 bool Selection::Matches(pid_t pid, absl::string_view comm) const {
   if (is_all()) return true;
   if (pids_.contains(pid)) return true;
-  return pattern_ != nullptr && std::regex_search(comm.begin(), comm.end(), *pattern_);
+  if (pattern_ == nullptr) return false;
+  try {
+    return std::regex_search(comm.begin(), comm.end(), *pattern_);
+  } catch (const std::regex_error&) {  // too much work for the name that a process chose
+    return false;
+  }
 }
 
 }  // namespace profd

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "userspace/collector/clock.h"
 
 namespace profd {
 namespace {
@@ -14,7 +14,7 @@ constexpr int kCostShare = 1000;  // reading names takes at most a thousandth of
 
 const std::string& ThreadLabels::NameOf(uint64_t thread_id, ProcessMemory* memory,
                                         const py_layout& layout, uint64_t interp_head,
-                                        absl::Time now) {
+                                        absl::Duration now) {
   static const std::string kNone;
   if (memory != nullptr && interp_head != 0 && now >= refresh_at_) {
     Refresh(*memory, layout, interp_head, now);
@@ -24,8 +24,8 @@ const std::string& ThreadLabels::NameOf(uint64_t thread_id, ProcessMemory* memor
 }
 
 void ThreadLabels::Refresh(ProcessMemory& memory, const py_layout& layout, uint64_t interp_head,
-                           absl::Time now) {
-  const absl::Time begin = absl::Now();
+                           absl::Duration now) {
+  const absl::Duration begin = SteadyNow();
   auto interpreter = memory.Get<uint64_t>(interp_head);
   absl::Status status = interpreter.status();
   if (interpreter.ok() && *interpreter != 0) {
@@ -34,7 +34,7 @@ void ThreadLabels::Refresh(ProcessMemory& memory, const py_layout& layout, uint6
     if (names.ok()) names_ = *std::move(names);
   }
   back_off_ = status.ok() ? kShortest : std::min(back_off_ * 2, kLongest);
-  refresh_at_ = now + std::max(back_off_, (absl::Now() - begin) * kCostShare);
+  refresh_at_ = now + std::max(back_off_, (SteadyNow() - begin) * kCostShare);
 }
 
 }  // namespace profd

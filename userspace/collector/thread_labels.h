@@ -17,17 +17,17 @@ namespace profd {
 class ThreadLabels {
  public:
   // The thread's name; empty when Python knows none. Reads the process at most once a second, and
-  // less often when that is slow or fails.
+  // less often when that is slow or fails. `now`: of SteadyNow().
   const std::string& NameOf(uint64_t thread_id, ProcessMemory* memory, const py_layout& layout,
-                            uint64_t interp_head, absl::Time now);
+                            uint64_t interp_head, absl::Duration now);
 
  private:
   void Refresh(ProcessMemory& memory, const py_layout& layout, uint64_t interp_head,
-               absl::Time now);
+               absl::Duration now);
 
   absl::flat_hash_map<uint64_t, std::string> names_;
   ThreadNameHints hints_;
-  absl::Time refresh_at_ = absl::InfinitePast();
+  absl::Duration refresh_at_ = -absl::InfiniteDuration();
   absl::Duration back_off_ = absl::Seconds(1);
 };
 
