@@ -111,6 +111,20 @@ size_t Utf8Sequence(absl::string_view text) {
 
 }  // namespace
 
+absl::string_view WithoutCloneSuffix(absl::string_view symbol) {
+  static constexpr absl::string_view kSuffixes[] = {".isra", ".part", ".constprop", ".cold",
+                                                    ".lto_priv"};
+  while (true) {
+    absl::string_view rest = symbol;
+    const size_t digits = rest.find_last_not_of("0123456789");
+    if (digits != absl::string_view::npos && rest[digits] == '.') rest = rest.substr(0, digits);
+    const auto suffix = absl::c_find_if(
+        kSuffixes, [rest](absl::string_view known) { return absl::EndsWith(rest, known); });
+    if (suffix == std::end(kSuffixes) || rest.size() == suffix->size()) return symbol;
+    symbol = rest.substr(0, rest.size() - suffix->size());
+  }
+}
+
 std::string PrintableUtf8(absl::string_view text, size_t max_bytes) {
   std::string out;
   while (!text.empty()) {
@@ -125,7 +139,7 @@ std::string PrintableUtf8(absl::string_view text, size_t max_bytes) {
 }
 
 std::string DisplayName(absl::string_view symbol) {
-  const std::string demangled = Demangle(symbol);
+  const std::string demangled = Demangle(WithoutCloneSuffix(symbol));
   std::string name = PrintableUtf8(demangled, kMaxDisplayNameBytes);
   if (demangled.size() <= kMaxDisplayNameBytes) return name;
   name = PrintableUtf8(name, kMaxDisplayNameBytes - kEllipsis.size());

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "symbolizer/native/display_name.h"
 #include "symbolizer/native/function_table.h"
 
 namespace profd {
@@ -58,7 +59,7 @@ std::shared_ptr<const Function> KernelSymbols::Resolve(uint64_t address) {
   if (function == nullptr) {
     const size_t tab = symbol->name.find('\t');
     const bool in_module = tab != absl::string_view::npos;
-    function = MakeFunction(FrameKind::kKernel, symbol->name.substr(0, tab),
+    function = MakeFunction(FrameKind::kKernel, WithoutCloneSuffix(symbol->name.substr(0, tab)),
                             in_module ? symbol->name.substr(tab + 1) : kKernelFile);
   }
   return function;

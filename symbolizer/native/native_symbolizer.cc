@@ -1,5 +1,6 @@
 #include "symbolizer/native/native_symbolizer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -10,8 +11,11 @@
 namespace profd {
 namespace {
 
+// Without the version: pprof would show "13]" of "[libz.so.1.2.13]", and the path has it anyway.
 std::string BracketedBasename(absl::string_view path) {
-  return absl::StrCat("[", path.substr(path.rfind('/') + 1), "]");
+  absl::string_view name = path.substr(path.rfind('/') + 1);
+  name = name.substr(0, std::max<size_t>(1, std::min(name.size(), name.find(".so"))));
+  return absl::StrCat("[", name, "]");
 }
 
 bool HasFile(const Mapping& mapping) {

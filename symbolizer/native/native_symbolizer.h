@@ -61,7 +61,7 @@ class NativeSymbolizer {
 
   // Never fails. Function::kind is kNative and Function::file the object's path; equal addresses
   // give the same pointer as long as the object stays cached. Without a symbol the name is
-  //   "[libz.so.1]"   in a file,
+  //   "[libz]"        in a file,
   //   "[vdso]"        in a page the kernel made (also "[vsyscall]", "[uprobes]"),
   //   "[anonymous]"   in memory without a file that no perf map describes,
   //   "[unknown]"     where nothing executable is mapped, or the process has gone.

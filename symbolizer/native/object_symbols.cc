@@ -23,6 +23,14 @@ SymbolTable ReadObjectSymbols(const ElfFile& elf, const SymbolLimits& limits) {
     code.emplace_back(segment.address, segment.address + segment.memory_size);
     builder.AddEnd(segment.address + segment.memory_size);
   }
+  // A symbol of unknown size ends with its section: _init is not the stubs of .plt behind it.
+  for (const ElfSection& section : elf.sections()) {
+    const uint64_t end = section.address + section.size;
+    const auto holds = [&](const auto& range) {
+      return section.address >= range.first && end <= range.second && end > section.address;
+    };
+    if (std::any_of(code.begin(), code.end(), holds)) builder.AddEnd(end);
+  }
   elf.ForEachSymbol([&](const ElfSymbol& symbol) {
     if (!symbol.is_function) return true;
     const auto inside = [&](const auto& range) {

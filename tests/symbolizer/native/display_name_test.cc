@@ -21,6 +21,14 @@ TEST(DisplayName, LeavesOtherNamesAlone) {
   EXPECT_EQ(DisplayName("i"), "i");  // would demangle as the type "int"
 }
 
+TEST(DisplayName, DropsWhatCompilersAppendToClones) {
+  EXPECT_EQ(DisplayName("long_mod.isra.0"), "long_mod");
+  EXPECT_EQ(DisplayName("_PyObject_Alloc.constprop.0.isra.12"), "_PyObject_Alloc");
+  EXPECT_EQ(DisplayName("_PyEval_EvalFrameDefault.cold"), "_PyEval_EvalFrameDefault");
+  EXPECT_EQ(DisplayName("version.2"), "version.2");
+  EXPECT_EQ(DisplayName(".isra.0"), ".isra.0");
+}
+
 TEST(DisplayName, DropsTheHashAndEscapesOfRust) {
   EXPECT_EQ(DisplayName("_ZN3std2io5stdio6_print17h0123456789abcdefE"), "std::io::stdio::_print");
   EXPECT_EQ(DisplayName("_ZN56_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$demo..Trait$GT$"

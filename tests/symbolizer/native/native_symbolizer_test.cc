@@ -22,7 +22,10 @@ NativeSymbolizer::Options RefreshEvery(absl::Duration interval) {
   return options;
 }
 
-std::string FixtureName(const char* path) { return "[" + fs::path(path).filename().string() + "]"; }
+std::string FixtureName(const char* path) {
+  const std::string name = fs::path(path).filename().string();
+  return "[" + name.substr(0, name.find(".so")) + "]";
+}
 
 __attribute__((noinline)) int FunctionOfThisTest(int x) { return x * 5; }
 
