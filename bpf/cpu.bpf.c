@@ -16,9 +16,8 @@ const volatile u32 has_exclusions = 0;
 enum {
   THREAD_CACHE_SLOTS = 1024,
   TOLD_SLOTS = 512,
-  BOUNDED_FRAMES = 128, /* without bpf_loop (kernels before 5.17) */
-  BOUNDED_SENDS = 32,
-  BOUNDED_THREADS = 64,
+  MAX_TICKS = 1000000,
+  BOUNDED_SENDS = 32, /* without bpf_loop (kernels before 5.17) */
 };
 
 struct sample_scratch {
@@ -61,27 +60,32 @@ struct {
   __type(value, u64);
 } told SEC(".maps");
 
-/* What this CPU's perf event had counted at its last firing. */
+/* Up to where this CPU's samples have accounted for what its perf event counted, in ns. */
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 1);
   __type(key, u32);
   __type(value, u64);
-} last_count SEC(".maps");
+} accounted_ns SEC(".maps");
 
-/* Periods that passed since the last firing: more than one when the kernel skipped ticks. */
+/* Periods that this firing stands for: more than one when the kernel skipped some. The timer keeps
+ * its phase, so that a late firing is not a skipped one; the sum follows the event's own count. */
 static __always_inline u32 elapsed_ticks(struct bpf_perf_event_data *ctx) {
   struct bpf_perf_event_value value = {};
   u32 zero = 0;
-  u64 *last = bpf_map_lookup_elem(&last_count, &zero);
-  u64 ticks, delta;
+  u64 *accounted = bpf_map_lookup_elem(&accounted_ns, &zero);
+  u64 ticks = 1, ahead;
 
-  if (!last || !sample_period_ns || bpf_perf_prog_read_value(ctx, &value, sizeof(value))) return 1;
-  delta = value.counter - *last;
-  *last = value.counter;
-  ticks = (delta + sample_period_ns / 2) / sample_period_ns;
-  if (ticks < 1) return 1;
-  if (ticks > 1000000) ticks = 1000000;
+  if (!accounted || !sample_period_ns || bpf_perf_prog_read_value(ctx, &value, sizeof(value)))
+    return 1;
+  if (value.counter > *accounted) ticks = (value.counter - *accounted) / sample_period_ns;
+  if (ticks < 1) ticks = 1;
+  *accounted += ticks * sample_period_ns;
+  /* The timer's clock runs with NTP, the counter's does not: do not save up the difference. */
+  ahead = *accounted - value.counter;
+  if (*accounted > value.counter && ahead > sample_period_ns)
+    *accounted = value.counter + sample_period_ns;
+  if (ticks > MAX_TICKS) ticks = MAX_TICKS;
   count_n(COUNT_TICKS_SKIPPED, ticks - 1);
   return ticks;
 }
@@ -98,113 +102,8 @@ static __always_inline void tell_of_unknown(u32 tgid, u64 now_ns) {
   bpf_ringbuf_output(&lifecycle_ring, &record, sizeof(record), BPF_RB_NO_WAKEUP);
 }
 
-/* Finds the running thread state without the list: by CPython's pthread key, by the holder of the
- * GIL, by the cache. Returns 0 with *source TSTATE_NOT_FOUND when the thread surely has none, and
- * with TSTATE_FROM_LIST when the list must tell. */
-static __always_inline u64 quick_thread_state(const struct py_layout *layout,
-                                              struct py_process *process, u64 thread_pointer,
-                                              struct thread_state_cache *cached, u64 owner,
-                                              u8 *source) {
-  int known;
-  u64 tstate = thread_specific(process->tss_key, thread_pointer, &known);
-
-  if (owns_thread(layout, tstate, thread_pointer)) {
-    if (!process->tss_proven) process->tss_proven = 1;
-    *source = TSTATE_FROM_TSS;
-    return tstate;
-  }
-  if (known && !tstate && process->tss_proven) {
-    *source = TSTATE_NOT_FOUND;
-    return 0;
-  }
-  if (process->tstate_current && read_u64(&tstate, process->tstate_current) == 0 &&
-      owns_thread(layout, tstate, thread_pointer)) {
-    *source = TSTATE_FROM_GIL_HOLDER;
-    return tstate;
-  }
-  if (cached && cached->owner == owner && owns_thread(layout, cached->tstate, thread_pointer)) {
-    *source = TSTATE_FROM_CACHE;
-    return cached->tstate;
-  }
-  *source = TSTATE_FROM_LIST;
-  return 0;
-}
-
-/* <= 3.11: the pthread key keeps the thread's first state; the one that runs is the attached one. */
-static __always_inline void put_attached_first(struct thread_search *search, u64 attached) {
-  int i;
-#pragma unroll
-  for (i = 1; i < PROFD_THREAD_STATES; i++) {
-    if (search->found[i] != attached) continue;
-    search->found[i] = search->found[0];
-    search->found[0] = attached;
-    return;
-  }
-}
-
-/* Fills search->found with the thread states of the interrupted thread, the running one first. */
-static __always_inline void find_thread_states(struct thread_search *search,
-                                               const struct py_layout *layout,
-                                               struct py_process *process, u32 tid, int bounded,
-                                               u8 *source) {
-  struct thread_search_context context = {.search = search, .layout = layout};
-  u64 owner = mix64(process->incarnation ^ tid), head = 0, other = 0, attached, tstate;
-  u32 slot = owner & (THREAD_CACHE_SLOTS - 1);
-  struct thread_state_cache *cached = bpf_map_lookup_elem(&thread_cache, &slot);
-  int i;
-
-  __builtin_memset(search->found, 0, sizeof(search->found));
-  search->found_count = 0;
-  if ((!process->interp_head || read_u64(&head, process->interp_head) || !head) &&
-      !process->tstate_current) {
-    *source = TSTATE_NO_RUNTIME;
-    return;
-  }
-  tstate = quick_thread_state(layout, process, search->thread_pointer, cached, owner, source);
-  if (!tstate && *source == TSTATE_NOT_FOUND) return;
-  search->found[0] = tstate;
-  search->found_count = tstate ? 1 : 0;
-  read_field(&other, layout, head, PY_INTERP_NEXT);
-  if (tstate && !other) return;
-
-  search->interp = head;
-  search->tstate = 0;
-  search->want = other ? PROFD_THREAD_STATES : 1;
-  if (bounded) {
-    for (i = 0; i < BOUNDED_THREADS; i++)
-      if (search_step(i, &context)) break;
-  } else {
-    bpf_loop(PROFD_MAX_THREADS_WALKED, search_step, &context, 0);
-  }
-  if (!search->found_count) {
-    *source = TSTATE_NOT_FOUND;
-    return;
-  }
-  if (!tstate && cached) {
-    cached->owner = owner;
-    cached->tstate = search->found[0];
-  }
-  if (search->found_count > 1 && process->tstate_current &&
-      read_u64(&attached, process->tstate_current) == 0)
-    put_attached_first(search, attached);
-}
-
-static __always_inline void walk_python(struct py_walk *walk, const struct py_layout *layout,
-                                        struct py_frame_record *frames, int bounded) {
-  struct py_walk_context context = {.walk = walk, .layout = layout, .frames = frames};
-  int i;
-
-  if (begin_walk(walk, layout)) return;
-  if (bounded) {
-    for (i = 0; i < BOUNDED_FRAMES; i++)
-      if (walk_step(i, &context)) break;
-  } else {
-    bpf_loop(PY_STEPS_MAX, walk_step, &context, 0);
-  }
-}
-
 static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) {
-  u64 id = bpf_get_current_pid_tgid(), now_ns = bpf_ktime_get_ns();
+  u64 id = bpf_get_current_pid_tgid(), now_ns = bpf_ktime_get_ns(), owner;
   u32 tgid = id >> 32, tid = id, zero = 0, ticks, slot, i, bytes;
   struct task_struct *task = (void *)bpf_get_current_task();
   struct code_sender sender = {};
@@ -264,19 +163,14 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   BPF_CORE_READ_INTO(&record->process_comm, task, group_leader, comm);
 
   walk = &walking->walk;
-  walk->incarnation = process->incarnation;
-  walk->code_type = process->code_type;
-  walk->page_start = 0;
-  walk->page_bytes = 0;
-  walk->depth = 0;
-  walk->frame_flags = 0;
-  walk->half_pushed = 0;
-  walk->tstate_index = 0;
+  owner = mix64(process->incarnation ^ tid);
+  slot = owner & (THREAD_CACHE_SLOTS - 1);
   walking->search.thread_pointer = record->thread_id = thread_pointer(task);
-  find_thread_states(&walking->search, layout, process, tid, bounded, &record->tstate_source);
-  walk->tstate_count = walking->search.found_count;
+  walking->search.owner = owner;
+  find_thread_states(&walking->search, layout, process, bpf_map_lookup_elem(&thread_cache, &slot),
+                     bounded, &record->tstate_source);
+  prepare_walk(walk, process, &walking->search);
   if (walk->tstate_count) {
-    __builtin_memcpy(walk->tstates, walking->search.found, sizeof(walk->tstates));
     walk_python(walk, layout, scratch->frames, bounded);
     if (walk->depth || walk->state >= STACK_TRUNCATED) record->stack_state = walk->state;
     if (walk->code_type != process->code_type) process->code_type = walk->code_type;
@@ -312,7 +206,10 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   if (kernel_bytes < 0 || kernel_bytes > (long)sizeof(scratch->kernel_frames)) kernel_bytes = 0;
   record->kernel_frames = (u32)kernel_bytes / sizeof(u64);
   bytes += (u32)kernel_bytes;
-  if (bytes > sizeof(scratch->frames) + sizeof(scratch->kernel_frames)) return 0;
+  if (bytes > sizeof(scratch->frames) + sizeof(scratch->kernel_frames)) {
+    count(OUTCOME_LOST_INTERNAL);
+    return 0;
+  }
   if (bpf_ringbuf_output(ring, scratch, sizeof(*record) + bytes, BPF_RB_NO_WAKEUP))
     count(OUTCOME_LOST_RING_FULL);
   else

@@ -36,7 +36,7 @@ enum {
   PROFD_MAX_KERNEL_FRAMES = 64,
   PROFD_MAX_RINGS = 64,
   PROFD_MAX_IMAGES = 1024, /* interpreter binaries at a time; each has a layout of its own */
-  PROFD_MAX_PROCESSES = 65536,
+  PROFD_MAX_PROCESSES = 32768, /* preallocated: before 6.1 perf_event programs see no other maps */
   PROFD_GATE_WAYS = 8,         /* one 64-byte cache line */
   PROFD_GATE_SETS = 1 << 14,
   PROFD_MAX_NAME_BYTES = 1024, /* as sent by the kernel; longer names are read from the process */

@@ -17,8 +17,13 @@ struct atomic_int {
   int counter;
 };
 
+struct list_head {
+  struct list_head *next;
+};
+
 struct signal_struct {
   struct atomic_int live;
+  struct list_head thread_head;
   unsigned long long sum_sched_runtime;
 };
 
@@ -32,6 +37,7 @@ struct task_struct {
   unsigned int flags;
   struct task_struct *group_leader;
   struct signal_struct *signal;
+  struct list_head thread_node;
   struct sched_entity se;
   struct thread_struct thread;
   char comm[PROFD_COMM_BYTES];

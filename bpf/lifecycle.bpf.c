@@ -10,6 +10,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 enum {
   COOKIE_ADDRESS_BITS = 48,
+  EXITING_THREADS_MAX = 512,
 };
 
 static __always_inline u64 new_incarnation(u32 tgid) {
@@ -73,11 +74,20 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx) {
   return 0;
 }
 
+/* Of all threads of the process: those already reaped, and those on its list, of which several can
+ * be on their way out when the last one gets here. Up to one scheduler tick of each is missing. */
 static __always_inline u64 cpu_time_ns(struct task_struct *task) {
-  struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-  u64 total = BPF_CORE_READ(task, se.sum_exec_runtime) +
-              BPF_CORE_READ(task, signal, sum_sched_runtime); /* threads already reaped */
-  if (leader != task) total += BPF_CORE_READ(leader, se.sum_exec_runtime);
+  struct signal_struct *signal = BPF_CORE_READ(task, signal);
+  struct list_head *head = &signal->thread_head, *node = BPF_CORE_READ(head, next);
+  u64 total = BPF_CORE_READ(signal, sum_sched_runtime);
+  struct task_struct *thread;
+  int i;
+
+  for (i = 0; i < EXITING_THREADS_MAX && node && node != head; i++) {
+    thread = (void *)node - bpf_core_field_offset(struct task_struct, thread_node);
+    total += BPF_CORE_READ(thread, se.sum_exec_runtime);
+    node = BPF_CORE_READ(node, next);
+  }
   return total;
 }
 

@@ -28,7 +28,6 @@ struct {
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, PROFD_MAX_PROCESSES);
-  __uint(map_flags, BPF_F_NO_PREALLOC);
   __type(key, u32);
   __type(value, struct py_process);
 } processes __weak SEC(".maps");
@@ -37,7 +36,6 @@ struct {
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, PROFD_MAX_PROCESSES);
-  __uint(map_flags, BPF_F_NO_PREALLOC);
   __type(key, u64);
   __type(value, u8);
 } excluded __weak SEC(".maps");

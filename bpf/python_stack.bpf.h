@@ -4,10 +4,12 @@
 #define PROFD_BPF_PYTHON_STACK_BPF_H_
 
 #include "bpf/target_memory.bpf.h"
+#include "bpf/thread_state.bpf.h"
 
 enum {
   PY_PAGE_BYTES = 4096,
   PY_STEPS_MAX = 3 * PROFD_MAX_PY_FRAMES, /* shims do not count as frames */
+  BOUNDED_STEPS = 128, /* without bpf_loop (kernels before 5.17) */
   PY_CODE_UNIT_BYTES = 2,
 };
 
@@ -28,8 +30,9 @@ struct py_walk {
   u32 frame_flags;
   u16 half_pushed;
   u8 state;       /* enum stack_state */
-  u8 page[PY_PAGE_BYTES + PROFD_MAX_FRAME_BYTES];
-  u8 code[PROFD_MAX_CODE_BYTES]; /* head of the code object read last */
+  u8 proven;      /* enum stack_state: what the walk may be called if the rest ends well */
+  u8 page[PY_PAGE_BYTES + PROFD_MAX_FRAME_BYTES] __attribute__((aligned(8)));
+  u8 code[PROFD_MAX_CODE_BYTES] __attribute__((aligned(8))); /* head of the code object read last */
 };
 
 struct py_walk_context {
@@ -101,14 +104,16 @@ static __always_inline long load_frame(struct py_walk *walk, const struct py_lay
   return 0;
 }
 
-/* Is this type object called "code"? Found by name, since PyCode_Type may be anywhere. */
+/* Is this type object called "code"? Found by name, since PyCode_Type may be anywhere. Negative when
+ * that cannot be read. */
 static __always_inline int is_code_type(struct py_walk *walk, const struct py_layout *layout,
                                         u64 type) {
   u64 name;
   char text[5];
-  if (type == walk->code_type) return type != 0;
-  if (read_field(&name, layout, type, PY_TYPE_NAME)) return 0;
-  if (read_target(text, sizeof(text), name)) return 0;
+  if (!type) return 0;
+  if (type == walk->code_type) return 1;
+  if (read_field(&name, layout, type, PY_TYPE_NAME)) return -1;
+  if (read_target(text, sizeof(text), name)) return -1;
   if (text[0] != 'c' || text[1] != 'o' || text[2] != 'd' || text[3] != 'e' || text[4]) return 0;
   walk->code_type = type;
   return 1;
@@ -139,7 +144,12 @@ static __always_inline u64 code_tag(struct py_walk *walk, const struct py_layout
   return h ? h : 1;
 }
 
-enum { LASTI_UNKNOWN = -1, LASTI_IMPOSSIBLE = -2 };
+enum {
+  LASTI_UNKNOWN = -1,
+  LASTI_IMPOSSIBLE = -2,
+  LASTI_BEFORE_FIRST = -3,
+  LASTI_MAX = 0x7fffffff,
+};
 
 /* Byte offset of the frame's instruction, for a code object whose head was read. */
 static __always_inline s32 frame_lasti(struct py_walk *walk, const struct py_layout *layout, u64 code,
@@ -148,9 +158,11 @@ static __always_inline s32 frame_lasti(struct py_walk *walk, const struct py_lay
   u64 instr, bytecode, tlbc;
   s64 lasti;
 
-  if (layout->instr_kind == PY_INSTR_LASTI_BYTES) return page_u32(walk, offset, field);
-  if (layout->instr_kind == PY_INSTR_LASTI_UNITS)
-    return (s32)page_u32(walk, offset, field) * PY_CODE_UNIT_BYTES;
+  if (layout->instr_kind != PY_INSTR_POINTER) {
+    lasti = (s32)page_u32(walk, offset, field);
+    if (layout->instr_kind == PY_INSTR_LASTI_UNITS) lasti *= PY_CODE_UNIT_BYTES;
+    return lasti < 0 || lasti > LASTI_MAX ? LASTI_UNKNOWN : lasti;
+  }
 
   instr = page_u64(walk, offset, field);
   bytecode = code + layout->offset[PY_CODE_BYTECODE];
@@ -166,7 +178,8 @@ static __always_inline s32 frame_lasti(struct py_walk *walk, const struct py_lay
       (lasti < -PY_CODE_UNIT_BYTES ||
        lasti >= (s64)code_u32(walk, layout, PY_CODE_UNITS) * PY_CODE_UNIT_BYTES))
     return LASTI_IMPOSSIBLE;
-  return lasti < 0 ? LASTI_UNKNOWN : (s32)lasti;
+  if (lasti > LASTI_MAX) return LASTI_IMPOSSIBLE;
+  return lasti < 0 ? LASTI_BEFORE_FIRST : (s32)lasti;
 }
 
 /* A frame whose function has not begun yet: CPython's own sys._getframe() leaves it out. */
@@ -174,8 +187,8 @@ static __always_inline int is_incomplete(struct py_walk *walk, const struct py_l
                                          s32 lasti, u8 owner) {
   enum { OWNED_BY_GENERATOR = 1 }; /* pycore_frame.h / pycore_interpframe_structs.h */
   if (layout->instr_kind != PY_INSTR_POINTER || owner == OWNED_BY_GENERATOR) return 0;
-  if (lasti == LASTI_UNKNOWN) return 1;
-  return has_field(layout, PY_CODE_FIRSTTRACEABLE) &&
+  if (lasti == LASTI_BEFORE_FIRST) return 1;
+  return lasti >= 0 && has_field(layout, PY_CODE_FIRSTTRACEABLE) &&
          (u32)lasti < code_u32(walk, layout, PY_CODE_FIRSTTRACEABLE) * PY_CODE_UNIT_BYTES;
 }
 
@@ -204,11 +217,12 @@ static __always_inline long begin_walk(struct py_walk *walk, const struct py_lay
 /* The chain has ended well: goes on with the thread's next state, or ends the walk. */
 static __always_inline long chain_ended(struct py_walk *walk, const struct py_layout *layout,
                                         enum stack_state state) {
+  if (walk->proven == STACK_WHOLE) walk->proven = state;
   if (++walk->tstate_index < walk->tstate_count) {
     walk->frame_flags = FRAME_OTHER_THREAD_STATE;
     return begin_walk(walk, layout) ? 1 : 0;
   }
-  walk->state = state;
+  walk->state = walk->proven;
   return 1;
 }
 
@@ -231,8 +245,9 @@ static long walk_step(u32 index, struct py_walk_context *context) {
   struct py_walk *walk = context->walk;
   u64 frame = walk->next, previous, code, tag = 0;
   struct py_frame_record *record;
-  u32 offset = 0, flags = walk->frame_flags, depth;
+  u32 offset = 0, flags = walk->frame_flags, depth, code_bytes = layout->code_bytes;
   s32 lasti = LASTI_UNKNOWN;
+  int readable = 0;
   u8 owner = 0;
   (void)index;
 
@@ -251,11 +266,14 @@ static long walk_step(u32 index, struct py_walk_context *context) {
     }
   }
   if (!code || (code & 7)) return nonsense(walk, previous);
-  if (read_target(walk->code, layout->code_bytes & (PROFD_MAX_CODE_BYTES - 1), code)) {
-    flags |= FRAME_CODE_UNREADABLE;
+  if (code_bytes > PROFD_MAX_CODE_BYTES) return torn(walk);
+  if (read_target(walk->code, code_bytes, code) == 0) {
+    readable = is_code_type(walk, layout, code_u64(walk, layout, PY_OBJECT_TYPE));
+    if (!readable) return nonsense(walk, previous);
+  }
+  if (readable <= 0) {
+    flags |= FRAME_CODE_UNREADABLE; /* the frame keeps its place: user space may do better */
   } else {
-    if (!is_code_type(walk, layout, code_u64(walk, layout, PY_OBJECT_TYPE)))
-      return nonsense(walk, previous);
     lasti = frame_lasti(walk, layout, code, offset);
     if (lasti == LASTI_IMPOSSIBLE) return nonsense(walk, previous);
     if (is_incomplete(walk, layout, lasti, owner)) {
@@ -272,12 +290,44 @@ static long walk_step(u32 index, struct py_walk_context *context) {
   record = &context->frames[depth & (PROFD_MAX_PY_FRAMES - 1)];
   record->code = code;
   record->tag = tag;
-  record->lasti = lasti;
+  record->lasti = lasti < 0 ? LASTI_UNKNOWN : lasti;
   record->flags = flags;
   walk->depth = depth + 1;
   walk->frame_flags = 0;
   walk->next = previous;
   return 0;
+}
+
+/* Readies a walk over the thread states that were found. */
+static __always_inline void prepare_walk(struct py_walk *walk, const struct py_process *process,
+                                         const struct thread_search *search) {
+  walk->incarnation = process->incarnation;
+  walk->code_type = process->code_type;
+  walk->page_start = 0;
+  walk->page_bytes = 0;
+  walk->depth = 0;
+  walk->frame_flags = 0;
+  walk->half_pushed = 0;
+  walk->state = STACK_NONE;
+  walk->proven = search->outcome;
+  walk->tstate_index = 0;
+  walk->tstate_count = search->found_count;
+  __builtin_memcpy(walk->tstates, search->found, sizeof(walk->tstates));
+}
+
+/* Writes the frames of all thread states to `frames`, leaf first; walk->depth says how many. */
+static __always_inline void walk_python(struct py_walk *walk, const struct py_layout *layout,
+                                        struct py_frame_record *frames, int bounded) {
+  struct py_walk_context context = {.walk = walk, .layout = layout, .frames = frames};
+  int i;
+
+  if (begin_walk(walk, layout)) return;
+  if (bounded) {
+    for (i = 0; i < BOUNDED_STEPS; i++)
+      if (walk_step(i, &context)) break;
+  } else {
+    bpf_loop(PY_STEPS_MAX, walk_step, &context, 0);
+  }
 }
 
 #endif /* PROFD_BPF_PYTHON_STACK_BPF_H_ */

@@ -16,6 +16,8 @@ enum {
   GLIBC_KEY_STRIDE = 16,
 };
 
+enum { BOUNDED_THREADS = 64 }; /* without bpf_loop (kernels before 5.17) */
+
 struct thread_state_cache {
   u64 owner; /* incarnation mixed with the TID */
   u64 tstate;
@@ -25,11 +27,14 @@ struct thread_state_cache {
  * iteration of the loop. */
 struct thread_search {
   u64 thread_pointer;
+  u64 owner;  /* as in thread_state_cache */
   u64 interp; /* interpreter whose threads are walked next */
   u64 tstate; /* next thread state to look at */
   u64 found[PROFD_THREAD_STATES];
   u32 found_count;
-  u32 want;   /* stop after so many */
+  u32 want;    /* stop after so many */
+  u32 keyed_place; /* of found[0] among the found ones, as the list has them */
+  u32 outcome; /* enum stack_state: were all the thread's states seen? */
 };
 
 struct thread_search_context {
@@ -68,33 +73,164 @@ static __always_inline u64 thread_specific(u64 key_address, u64 thread_pointer, 
   return value;
 }
 
+static __always_inline long end_search(struct thread_search *search, enum stack_state outcome) {
+  search->outcome = outcome;
+  return 1;
+}
+
 /* One step along the list of interpreters and their thread states. Returns 1 to stop. */
 static long search_step(u32 index, struct thread_search_context *context) {
   const struct py_layout *layout = context->layout;
   struct thread_search *search = context->search;
-  u64 tstate = search->tstate, next;
+  u64 tstate = search->tstate, next, id;
   (void)index;
 
   if (!tstate) {
     u64 interp = search->interp;
-    if (!interp) return 1;
+    if (!interp) return end_search(search, STACK_WHOLE);
     if (read_field(&tstate, layout, interp, PY_INTERP_THREADS_HEAD) ||
         read_field(&next, layout, interp, PY_INTERP_NEXT))
-      return 1;
+      return end_search(search, STACK_TORN);
     search->tstate = tstate;
     search->interp = next;
     return 0;
   }
-  if (tstate != search->found[0] && owns_thread(layout, tstate, search->thread_pointer)) {
+  if (read_field(&id, layout, tstate, PY_TSTATE_THREAD_ID)) return end_search(search, STACK_TORN);
+  if (tstate == search->found[0]) search->keyed_place = search->found_count - 1;
+  if (tstate != search->found[0] && id == search->thread_pointer) {
     u32 slot = search->found_count;
-    if (slot >= PROFD_THREAD_STATES) return 1;
+    if (slot >= PROFD_THREAD_STATES) return end_search(search, STACK_TRUNCATED);
     search->found[slot] = tstate;
     search->found_count = slot + 1;
-    if (slot + 1 >= search->want) return 1;
+    if (slot + 1 >= search->want) return end_search(search, STACK_WHOLE);
   }
-  if (read_field(&next, layout, tstate, PY_TSTATE_NEXT)) return 1;
+  if (read_field(&next, layout, tstate, PY_TSTATE_NEXT)) return end_search(search, STACK_TORN);
   search->tstate = next;
   return 0;
+}
+
+/* Finds the running thread state without the list: by CPython's pthread key, by the holder of the
+ * GIL, by the cache. Returns 0 with *source TSTATE_NOT_FOUND when the thread surely has none, and
+ * with TSTATE_FROM_LIST when the list must tell. */
+static __always_inline u64 quick_thread_state(const struct py_layout *layout,
+                                              struct py_process *process, u64 thread_pointer,
+                                              const struct thread_state_cache *cached, u64 owner,
+                                              u8 *source) {
+  int known;
+  u64 tstate = thread_specific(process->tss_key, thread_pointer, &known);
+
+  if (owns_thread(layout, tstate, thread_pointer)) {
+    if (!process->tss_proven) process->tss_proven = 1;
+    *source = TSTATE_FROM_TSS;
+    return tstate;
+  }
+  if (known && !tstate && process->tss_proven) {
+    *source = TSTATE_NOT_FOUND;
+    return 0;
+  }
+  if (process->tstate_current && read_u64(&tstate, process->tstate_current) == 0 &&
+      owns_thread(layout, tstate, thread_pointer)) {
+    *source = TSTATE_FROM_GIL_HOLDER;
+    return tstate;
+  }
+  if (cached && cached->owner == owner && owns_thread(layout, cached->tstate, thread_pointer)) {
+    *source = TSTATE_FROM_CACHE;
+    return cached->tstate;
+  }
+  *source = TSTATE_FROM_LIST;
+  return 0;
+}
+
+/* The attached thread state, 0 when it is not known or none is. <= 3.11 keeps it in the runtime; from
+ * 3.12 the pthread key's is asked whether it holds its interpreter's GIL. */
+static __always_inline u64 attached_thread_state(struct thread_search *search,
+                                                 const struct py_layout *layout,
+                                                 const struct py_process *process) {
+  u64 tstate = search->found[0], interp, holder;
+  u32 locked = 0;
+
+  if (process->tstate_current) {
+    if (read_u64(&tstate, process->tstate_current) == 0) return tstate;
+    search->outcome = STACK_TORN;
+    return 0;
+  }
+  if (!has_field(layout, PY_INTERP_GIL_HOLDER) || !has_field(layout, PY_INTERP_GIL_LOCKED) ||
+      read_field(&interp, layout, tstate, PY_TSTATE_INTERP) ||
+      read_field(&holder, layout, interp, PY_INTERP_GIL_HOLDER) ||
+      read_u32(&locked, interp + layout->offset[PY_INTERP_GIL_LOCKED]))
+    return 0;
+  return locked && holder == tstate ? tstate : 0;
+}
+
+/* Interpreters nest mostly in the order they were made in: the list, newest first. The state under
+ * the pthread key, found[0], is the running one in 3.12-3.14 and the thread's first one in others:
+ * it goes to its place in the list. What is known to be attached leads. */
+static __always_inline void order_nested(struct thread_search *search, u64 attached) {
+  u64 keyed = search->found[0];
+  u32 place = search->keyed_place;
+  int i;
+  if (attached == keyed) return;
+#pragma unroll
+  for (i = 0; i < PROFD_THREAD_STATES - 1; i++)
+    if ((u32)i < place) search->found[i] = search->found[i + 1];
+  search->found[place & (PROFD_THREAD_STATES - 1)] = keyed;
+  if (!attached) return; /* the thread has released the GIL */
+#pragma unroll
+  for (i = PROFD_THREAD_STATES - 1; i > 0; i--) {
+    if (search->found[i] != attached) continue;
+    search->found[i] = search->found[i - 1];
+    search->found[i - 1] = attached;
+  }
+}
+
+/* Fills search->found with the thread states of the interrupted thread, the running one first.
+ * The caller has set search->thread_pointer and ->owner; `cached`, the thread's slot of a cache, may
+ * be NULL. */
+static __always_inline void find_thread_states(struct thread_search *search,
+                                               const struct py_layout *layout,
+                                               struct py_process *process,
+                                               struct thread_state_cache *cached, int bounded,
+                                               u8 *source) {
+  struct thread_search_context context = {.search = search, .layout = layout};
+  u64 owner = search->owner, head = 0, other = 0, tstate;
+  int i;
+
+  __builtin_memset(search->found, 0, sizeof(search->found));
+  search->found_count = 0;
+  search->outcome = STACK_WHOLE;
+  if (process->interp_head && read_u64(&head, process->interp_head)) search->outcome = STACK_TORN;
+  if (!head && !process->tstate_current) {
+    *source = TSTATE_NO_RUNTIME;
+    return;
+  }
+  tstate = quick_thread_state(layout, process, search->thread_pointer, cached, owner, source);
+  if (!tstate && *source == TSTATE_NOT_FOUND) return;
+  search->found[0] = tstate;
+  search->found_count = tstate ? 1 : 0;
+  search->keyed_place = 0;
+  if (head && read_field(&other, layout, head, PY_INTERP_NEXT)) search->outcome = STACK_TORN;
+  if (tstate && !other) return;
+
+  search->interp = head;
+  search->tstate = 0;
+  search->want = other ? PROFD_THREAD_STATES + 1 : 1;
+  search->outcome = STACK_TRUNCATED; /* unless the list comes to an end */
+  if (bounded) {
+    for (i = 0; i < BOUNDED_THREADS; i++)
+      if (search_step(i, &context)) break;
+  } else {
+    bpf_loop(PROFD_MAX_THREADS_WALKED, search_step, &context, 0);
+  }
+  if (!search->found_count) {
+    *source = TSTATE_NOT_FOUND;
+    return;
+  }
+  if (!tstate && cached) {
+    cached->owner = owner;
+    cached->tstate = search->found[0];
+  }
+  if (search->found_count > 1)
+    order_nested(search, attached_thread_state(search, layout, process));
 }
 
 #endif /* PROFD_BPF_THREAD_STATE_BPF_H_ */

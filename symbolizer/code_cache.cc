@@ -57,38 +57,62 @@ size_t CodeObject::HashOf(const CodeDescription& d) {
 std::shared_ptr<const CodeObject> CodeCache::Intern(CodeDescription description) {
   auto found = interned_.find(description);
   if (found != interned_.end()) return *found;
-  if (interned_.size() >= sweep_at_) {
-    absl::erase_if(interned_, [](const auto& code) { return code.use_count() == 1; });
-    sweep_at_ = std::max<size_t>(4096, interned_.size() * 2);
-  }
+  if (interned_.size() >= sweep_at_) Sweep();
   auto code = std::make_shared<const CodeObject>(std::move(description));
+  interned_bytes_ += code->bytes();
   interned_.insert(code);
   return code;
+}
+
+void CodeCache::Sweep() {
+  absl::erase_if(interned_, [this](const auto& code) {
+    if (code.use_count() > 1) return false;
+    interned_bytes_ -= code->bytes();
+    return true;
+  });
+  sweep_at_ = std::max<size_t>(4096, interned_.size() * 2);
+}
+
+void CodeCache::MakeRoom(std::vector<uint64_t>* dropped) {
+  Sweep();
+  while (interned_bytes_ > kMaxBytes / 8 * 7 && !processes_.empty()) {
+    auto largest = std::max_element(
+        processes_.begin(), processes_.end(),
+        [](const auto& a, const auto& b) { return a.second.bytes < b.second.bytes; });
+    const std::vector<uint64_t> tags = Keys(largest->second.codes);
+    dropped->insert(dropped->end(), tags.begin(), tags.end());
+    processes_.erase(largest);
+    Sweep();
+  }
 }
 
 std::vector<uint64_t> CodeCache::Add(uint64_t incarnation, uint64_t tag,
                                      CodeDescription description) {
   std::vector<uint64_t> dropped;
+  if (interned_bytes_ >= kMaxBytes) MakeRoom(&dropped);
   Table& table = processes_[incarnation];
-  if (table.size() >= kMaxTagsPerProcess) {
-    dropped = Keys(table);
-    table.clear();
+  if (table.codes.size() >= kMaxTagsPerProcess || table.bytes >= kMaxBytesPerProcess) {
+    const std::vector<uint64_t> tags = Keys(table.codes);
+    dropped.insert(dropped.end(), tags.begin(), tags.end());
+    table = Table();
   }
-  table[tag] = Intern(std::move(description));
+  auto& code = table.codes[tag];
+  code = Intern(std::move(description));
+  table.bytes += code->bytes();
   return dropped;
 }
 
 const CodeObject* CodeCache::Find(uint64_t incarnation, uint64_t tag) const {
   auto process = processes_.find(incarnation);
   if (process == processes_.end()) return nullptr;
-  auto code = process->second.find(tag);
-  return code == process->second.end() ? nullptr : code->second.get();
+  auto code = process->second.codes.find(tag);
+  return code == process->second.codes.end() ? nullptr : code->second.get();
 }
 
 std::vector<uint64_t> CodeCache::Forget(uint64_t incarnation) {
   auto process = processes_.find(incarnation);
   if (process == processes_.end()) return {};
-  std::vector<uint64_t> tags = Keys(process->second);
+  std::vector<uint64_t> tags = Keys(process->second.codes);
   processes_.erase(process);
   return tags;
 }

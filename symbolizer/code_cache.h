@@ -51,8 +51,11 @@ class CodeObject {
 // more than one. For one thread.
 class CodeCache {
  public:
-  // What one process can make us keep; past it, its table starts anew.
+  // What one process can make us keep; past it, its table starts anew. And all together; past that,
+  // the largest tables do.
   static constexpr size_t kMaxTagsPerProcess = 32768;
+  static constexpr size_t kMaxBytesPerProcess = size_t{64} << 20;
+  static constexpr size_t kMaxBytes = size_t{256} << 20;
 
   // Returns the tags that had to go: they must leave the gate, or their names never come again.
   std::vector<uint64_t> Add(uint64_t incarnation, uint64_t tag, CodeDescription description);
@@ -65,6 +68,7 @@ class CodeCache {
   std::shared_ptr<const CodeObject> Intern(CodeDescription description);
 
   size_t objects() const { return interned_.size(); }
+  size_t bytes() const { return interned_bytes_; }
 
  private:
   struct ContentHash {
@@ -82,10 +86,19 @@ class CodeCache {
       return a->SameAs(b);
     }
   };
-  using Table = absl::flat_hash_map<uint64_t, std::shared_ptr<const CodeObject>>;
+  struct Table {
+    absl::flat_hash_map<uint64_t, std::shared_ptr<const CodeObject>> codes;
+    size_t bytes = 0;  // of all that was added since it began
+  };
+
+  // Lets go of what no table holds.
+  void Sweep();
+  // Gets below kMaxBytes; the tags that had to go are added to `dropped`.
+  void MakeRoom(std::vector<uint64_t>* dropped);
 
   absl::flat_hash_map<uint64_t, Table> processes_;
   absl::flat_hash_set<std::shared_ptr<const CodeObject>, ContentHash, ContentEqual> interned_;
+  size_t interned_bytes_ = 0;
   size_t sweep_at_ = 4096;
 };
 

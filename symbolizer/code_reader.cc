@@ -14,7 +14,8 @@ namespace profd {
 namespace {
 
 constexpr size_t kMaxNameChars = 8192;
-constexpr size_t kMaxLineTableBytes = 4 << 20;
+// Of tables read from memory. A look-up takes time in proportion, for each frame of a sample.
+constexpr size_t kMaxLineTableBytes = 256 << 10;
 
 // Takes a string's characters off the front of `payload`.
 absl::StatusOr<std::string> TakeString(const code_string& string, absl::string_view& payload) {
@@ -58,12 +59,13 @@ absl::StatusOr<CodeDescription> DescribeCode(const code_record& record, absl::st
 absl::StatusOr<CodeDescription> ReadCode(ProcessMemory& memory, const py_layout& layout,
                                          uint64_t address) {
   std::array<std::byte, PROFD_MAX_CODE_BYTES> head{};
-  if (layout.code_bytes > head.size()) return absl::InternalError("impossible layout");
+  if (layout.code_bytes > head.size() || layout.code_bytes < sizeof(uint64_t))
+    return absl::InternalError("impossible layout");
   absl::Status status = memory.Read(address, absl::MakeSpan(head.data(), layout.code_bytes));
   if (!status.ok()) return status;
   auto pointer = [&](py_field field) -> uint64_t {
     uint64_t value = 0;
-    if (Has(layout, field) && layout.offset[field] + sizeof(value) <= layout.code_bytes) {
+    if (Has(layout, field) && layout.offset[field] <= layout.code_bytes - sizeof(value)) {
       std::memcpy(&value, head.data() + layout.offset[field], sizeof(value));
     }
     return value;
@@ -85,11 +87,16 @@ absl::StatusOr<CodeDescription> ReadCode(ProcessMemory& memory, const py_layout&
   if (!file.ok()) return file.status();
   code.file = *std::move(file);
   int32_t first_line = 0;
-  std::memcpy(&first_line, head.data() + layout.offset[PY_CODE_FIRSTLINENO], sizeof(first_line));
+  if (Has(layout, PY_CODE_FIRSTLINENO) &&
+      layout.offset[PY_CODE_FIRSTLINENO] <= layout.code_bytes - sizeof(first_line)) {
+    std::memcpy(&first_line, head.data() + layout.offset[PY_CODE_FIRSTLINENO], sizeof(first_line));
+  }
   code.first_line = std::max(0, first_line);
   code.format = LineTableFormatFor(layout.version);
   auto lines = ReadBytes(memory, layout, pointer(PY_CODE_LINETABLE), kMaxLineTableBytes);
-  if (!lines.ok()) return lines.status();
+  // Its names are worth having without its lines.
+  if (!lines.ok() && !absl::IsResourceExhausted(lines.status())) return lines.status();
+  if (!lines.ok()) lines = "";
   code.line_table = *std::move(lines);
   return code;
 }

@@ -2,7 +2,7 @@
 # What is tried on each kernel; run as root inside the guest by scripts/test-kernels, which sets
 # REPO and OUT (files that are to come back). Exit 0: all held.
 set -u
-profd=$REPO/build/release/profd
+profd=${PROFD_BINARY:-$REPO/build/release/profd}
 workloads=$REPO/tests/workloads
 python=${PROFD_GUEST_PYTHON:-/usr/bin/python3}
 export PYTHONDONTWRITEBYTECODE=1
@@ -48,6 +48,8 @@ start deep deep.py 0 900
 
 "$profd" --all-python --interval 5s --rate 199 --output "$OUT/profiles" --log-level info >"$OUT/profd.log" 2>&1 &
 profd_pid=$!
+tail -f "$OUT/profd.log" &
+tail_pid=$!
 files() { find "$OUT/profiles" -name '*.pb.gz' 2>/dev/null | wc -l; }
 until [ "$(files)" -ge 2 ]; do
   kill -0 $profd_pid 2>/dev/null || { fault "profd ended early"; break; }
@@ -65,7 +67,7 @@ kill -TERM $profd_pid 2>/dev/null
 wait $profd_pid
 code=$?
 [ $code -eq 0 ] || fault "profd's exit code is $code"
-cat "$OUT/profd.log"
+kill "$tail_pid"
 
 kill -TERM "$shares_pid" "$lines_pid" "$deep_pid"
 wait "$shares_pid" "$lines_pid" "$deep_pid"

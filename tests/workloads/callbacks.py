@@ -114,6 +114,7 @@ def main():
         use_partial()
         use_reduce()
         use_map()
+        common.change_phase()
     common.report(shares=common.shares(spent))
 
 

@@ -38,6 +38,7 @@ def main():
     common.ready()
     while run:
         green["ping"].switch()
+        common.change_phase()
     common.report(shares=common.shares(spent))
 
 

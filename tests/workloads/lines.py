@@ -1,4 +1,5 @@
-"""Hot lines: near by in one function, and a thousand lines apart in another.
+"""Hot lines: near by in one function, and a thousand lines apart in another: `lines.py SECONDS VARY`;
+VARY 1: a random time passes after each round.
 
 Facts:  {"lines": {label: [function, file, line]}}.
 Answer: {"shares": {label: share}}: the CPU time spent on that line; each label's line holds one
@@ -49,11 +50,14 @@ def label_lines():
 
 def main():
     run = common.Run()
+    vary = common.argument(0, 0)
     exec(compile(FAR, "far.py", "exec"), globals())
     common.ready(lines=label_lines())
     while run:
         near()
         globals()["far"]()
+        if vary:
+            common.change_phase()
     common.report(shares=common.shares(spent))
 
 

@@ -111,6 +111,7 @@ def main():
             call()
             name = common.qualname(code)
             spent[name] = spent.get(name, 0.0) + gettime(thread) - begin
+        common.change_phase()
     common.report(shares=common.shares(spent), inlined=[] if inner else ["comprehension"])
 
 

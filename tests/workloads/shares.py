@@ -1,4 +1,5 @@
-"""Three functions with CPU shares of 60, 30 and 10%.
+"""Three functions with CPU shares of 60, 30 and 10%: `shares.py SECONDS VARY`; VARY 1: a random time
+passes after each round.
 
 Answer: {"shares": {name: share}}, as this thread's CPU clock measured them.
 """
@@ -40,11 +41,14 @@ def ten():
 
 def main():
     run = common.Run()
+    vary = common.argument(0, 0)
     common.ready()
     while run:
         sixty()
         thirty()
         ten()
+        if vary:
+            common.change_phase()
     common.report(shares=common.shares(spent))
 
 

@@ -32,6 +32,7 @@ def main():
             begin = gettime(thread)
             function()
             spent[name] += gettime(thread) - begin
+        common.change_phase()
     common.report(shares=common.shares(spent))
 
 

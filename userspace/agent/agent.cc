@@ -2,19 +2,23 @@
 
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
 #include <time.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "userspace/agent/pipeline.h"
 #include "userspace/agent/profile_writer.h"
 #include "userspace/agent/status_report.h"
 #include "userspace/agent/status_socket.h"
+#include "userspace/collector/clock.h"
+#include "userspace/text/log_value.h"
 
 namespace profd {
 namespace {
@@ -37,7 +41,20 @@ sigset_t StopSignals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  // A terminal that closes ends us cleanly, unless nohup(1) said to ignore it: once blocked, even
+  // an ignored signal would be delivered to sigtimedwait.
+  struct sigaction hangup = {};
+  sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   return set;
+}
+
+// A descriptor is held for each sampled process.
+void RaiseDescriptorLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // Sleeps; true when told to stop.
@@ -48,7 +65,13 @@ bool SleepOrStop(absl::Duration duration) {
 }
 
 absl::StatusOr<Selection> MakeSelection(const Config& config) {
-  if (!config.pids.empty()) return Selection::Pids(config.pids);
+  if (!config.pids.empty()) {
+    // An error other than ESRCH is about a process that exists.
+    const bool any = std::any_of(config.pids.begin(), config.pids.end(),
+                                 [](pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; });
+    if (!any) return absl::NotFoundError("no process has an ID that --pid names");
+    return Selection::Pids(config.pids);
+  }
   if (!config.comm.empty()) return Selection::CommPattern(config.comm);
   return Selection::All();
 }
@@ -61,8 +84,7 @@ class Agent {
   void Run();
 
  private:
-  void PublishStatus(absl::Time now);
-  void CloseWindow(absl::Time now);
+  void PublishStatus(absl::Duration now);
 
   const Config config_;
   std::unique_ptr<StatusSocket> socket_;
@@ -73,7 +95,7 @@ class Agent {
   std::shared_ptr<RemoteReaderPool> readers_;
   std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<Pipeline> pipeline_;
-  absl::Time started_;
+  absl::Duration started_;  // of SteadyNow()
 };
 
 absl::Status Agent::Start() {
@@ -89,10 +111,11 @@ absl::Status Agent::Start() {
   if (!session.ok()) return session.status();
   session_ = *std::move(session);
   const std::string lacks = session_->features().Describe();
-  if (!lacks.empty()) spdlog::warn("kernel=\"{}\"", lacks);
+  if (!lacks.empty()) spdlog::warn("kernel_lacks={}", LogValue(lacks));
 
   Spool::Options spool_options;
   spool_options.directory = config_.output;
+  spool_options.host = config_.host;
   spool_options.keep = config_.keep;
   spool_options.max_bytes = config_.max_size_bytes;
   auto spool = Spool::Open(spool_options);
@@ -117,19 +140,21 @@ absl::Status Agent::Start() {
   discovery_->ScanLikely();
   discovery_->Start();
   if (absl::Status status = session_->AttachSamplers(); !status.ok()) return status;
-  started_ = absl::Now();
-  pipeline_->Open(started_);
+  const Moment now = Moment::Now();
+  started_ = now.steady;
+  pipeline_->Open(now);
   PublishStatus(started_);
-  spdlog::info("sampling rate={:g}Hz interval={} processes={} output={}", config_.rate_hz,
-               absl::FormatDuration(config_.interval), processes_->size(), config_.output);
+  spdlog::info("event=sampling rate={:g}Hz interval={} processes={} output={}", config_.rate_hz,
+               absl::FormatDuration(config_.interval), processes_->size(),
+               LogValue(config_.output));
+  sd_notify(0, "READY=1");
   return absl::OkStatus();
 }
 
-void Agent::PublishStatus(absl::Time now) {
+void Agent::PublishStatus(absl::Duration now) {
   if (socket_ == nullptr) return;
   StatusInputs inputs;
-  inputs.started = started_;
-  inputs.now = now;
+  inputs.uptime = now - started_;
   inputs.config = &config_;
   inputs.totals = pipeline_->Totals();
   inputs.writer = writer_->stats();
@@ -140,36 +165,41 @@ void Agent::PublishStatus(absl::Time now) {
   socket_->Publish(StatusJson(inputs));
 }
 
-void Agent::CloseWindow(absl::Time now) { writer_->Write(pipeline_->Close(now)); }
-
 void Agent::Run() {
   const absl::Duration poll = PollInterval(config_.rate_hz);
-  const absl::Time end = started_ + config_.duration;
-  absl::Time window_end = started_ + config_.interval;
-  absl::Time next_status = started_ + kStatusEvery;
+  const absl::Duration end = started_ + config_.duration;
+  absl::Duration window_end = started_ + config_.interval;
+  absl::Duration next_status = started_ + kStatusEvery;
   bool stop = false;
   while (!stop) {
-    const absl::Time next = std::min({absl::Now() + poll, window_end, end});
-    stop = SleepOrStop(next - absl::Now());
-    const absl::Time now = absl::Now();
+    const absl::Duration before = SteadyNow();
+    stop = SleepOrStop(std::min({before + poll, window_end, end}) - before);
+    const Moment moment = Moment::Now();
+    const absl::Duration now = moment.steady;
     stop = stop || now >= end;
     if (stop) session_->DetachSamplers();
-    pipeline_->Consume(now);
+    pipeline_->Consume(moment);
     if (now >= window_end || stop) {
-      CloseWindow(now);
+      writer_->Write(pipeline_->Close(moment));
       window_end = std::max(window_end + config_.interval, now + config_.interval / 2);
-      absl::Status status = session_->RefreshCpus();
-      if (!status.ok() && !stop) spdlog::warn("error=\"{}\"", std::string(status.message()));
+      absl::Status status = stop ? absl::OkStatus() : session_->RefreshCpus();
+      if (!status.ok()) spdlog::warn("error={}", LogValue(status.message()));
     }
     if (now >= next_status) {
       PublishStatus(now);
       next_status = now + kStatusEvery;
     }
   }
+  sd_notify(0, "STOPPING=1");
+  // The first interrupt ends sampling; the next one ends what is left to do.
+  sigset_t interrupt;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
   discovery_->Stop();
   writer_->Flush();
   const Accounting totals = pipeline_->Totals();
-  spdlog::info("stopped fired={} samples={} elsewhere={} lost={} files={}", totals.fired(),
+  spdlog::info("event=stopped fired={} samples={} elsewhere={} lost={} files={}", totals.fired(),
                totals.consumer.profiled, totals.Elsewhere(), totals.TotalLost(),
                writer_->stats().written);
 }
@@ -179,6 +209,8 @@ void Agent::Run() {
 absl::Status RunAgent(const Config& config) {
   const sigset_t signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);  // whoever read stderr may go
+  RaiseDescriptorLimit();
   Agent agent(config);
   if (absl::Status status = agent.Start(); !status.ok()) return status;
   agent.Run();

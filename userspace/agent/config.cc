@@ -1,8 +1,11 @@
 #include "userspace/agent/config.h"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <functional>
 #include <utility>
@@ -14,6 +17,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "symbolizer/process/descriptor.h"
+#include "userspace/collector/selection.h"
 #include "userspace/text/nearest.h"
 
 namespace profd {
@@ -22,6 +27,7 @@ namespace {
 constexpr double kMinRateHz = 1;
 constexpr double kMaxRateHz = 20000;
 constexpr size_t kMaxPids = 65536;
+constexpr size_t kMaxFileBytes = 1 << 20;
 
 absl::Status Bad(absl::string_view what, absl::string_view text, absl::string_view example) {
   return absl::InvalidArgumentError(
@@ -69,18 +75,27 @@ const std::vector<std::pair<std::string, Setter>>& Setters() {
          return absl::OkStatus();
        }},
       {"interval",
-       [](Config* c, absl::string_view v) { return StorePositive(ParseDuration(v), &c->interval); }},
+       [](Config* c, absl::string_view v) {
+         return StorePositive(ParseDuration(v), &c->interval);
+       }},
       {"rate", [](Config* c, absl::string_view v) { return Store(ParseRate(v), &c->rate_hz); }},
       {"duration",
-       [](Config* c, absl::string_view v) { return StorePositive(ParseDuration(v), &c->duration); }},
+       [](Config* c, absl::string_view v) {
+         return StorePositive(ParseDuration(v), &c->duration);
+       }},
       {"output",
        [](Config* c, absl::string_view v) {
          c->output = std::string(v);
          return v.empty() ? absl::InvalidArgumentError("must not be empty") : absl::OkStatus();
        }},
-      {"log-level",
-       [](Config* c, absl::string_view v) { return StoreLogLevel(v, &c->log_level); }},
-      {"keep", [](Config* c, absl::string_view v) { return StorePositive(ParseDuration(v), &c->keep); }},
+      {"host",
+       [](Config* c, absl::string_view v) {
+         c->host = std::string(v);
+         return absl::OkStatus();
+       }},
+      {"log-level", [](Config* c, absl::string_view v) { return StoreLogLevel(v, &c->log_level); }},
+      {"keep",
+       [](Config* c, absl::string_view v) { return StorePositive(ParseDuration(v), &c->keep); }},
       {"max-size",
        [](Config* c, absl::string_view v) { return Store(ParseSize(v), &c->max_size_bytes); }},
       {"socket",
@@ -99,6 +114,21 @@ bool SplitUnit(absl::string_view text, double* number, std::string* unit) {
   return absl::SimpleAtod(text.substr(0, end), number) && std::isfinite(*number);
 }
 
+// A FIFO is read as well: `--config <(generate)`.
+absl::StatusOr<std::string> ReadSettings(const std::string& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  ssize_t got = file.valid() ? 1 : -1;
+  char buffer[4096];
+  while (got > 0 && text.size() <= kMaxFileBytes) {
+    got = read(file.get(), buffer, sizeof(buffer));
+    if (got > 0) text.append(buffer, got);
+  }
+  if (got < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
+  if (got > 0) return absl::InvalidArgumentError(absl::StrCat(path, ": larger than 1 MiB"));
+  return text;
+}
+
 }  // namespace
 
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
@@ -107,7 +137,7 @@ absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
   if (absl::SimpleAtod(text, &seconds) && std::isfinite(seconds)) {
     duration = absl::Seconds(seconds);
   } else if (absl::EndsWith(text, "d") &&
-             absl::SimpleAtod(absl::StripSuffix(text, "d"), &seconds)) {
+             absl::SimpleAtod(absl::StripSuffix(text, "d"), &seconds) && std::isfinite(seconds)) {
     duration = absl::Hours(24) * seconds;
   } else if (!absl::ParseDuration(text, &duration)) {
     return Bad("duration", text, "10s, 1m30s, 500ms");
@@ -126,17 +156,25 @@ absl::StatusOr<double> ParseRate(absl::string_view text) {
     return Bad("rate", text, "99, 1khz");
   }
   if (number < kMinRateHz || number > kMaxRateHz) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", text, "\" is outside of 1hz to 20khz"));
+    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is outside of 1hz to 20khz"));
   }
   return number;
 }
 
 absl::StatusOr<uint64_t> ParseSize(absl::string_view text) {
   static constexpr std::pair<absl::string_view, double> kUnits[] = {
-      {"", 1},         {"b", 1},           {"kb", 1e3},         {"mb", 1e6},
-      {"gb", 1e9},     {"tb", 1e12},       {"k", 1024},         {"m", 1048576},
-      {"g", 1 << 30},  {"kib", 1024},      {"mib", 1048576},    {"gib", 1 << 30},
+      {"", 1},
+      {"b", 1},
+      {"kb", 1e3},
+      {"mb", 1e6},
+      {"gb", 1e9},
+      {"tb", 1e12},
+      {"k", 1024},
+      {"m", 1048576},
+      {"g", 1 << 30},
+      {"kib", 1024},
+      {"mib", 1048576},
+      {"gib", 1 << 30},
       {"tib", 1099511627776.0},
   };
   double number = 0;
@@ -183,16 +221,23 @@ absl::Status SetOption(Config* config, absl::string_view name, absl::string_view
 }
 
 absl::Status LoadConfigFile(const std::string& path, Config* config) {
-  YAML::Node root;
+  auto text = ReadSettings(path);
+  if (!text.ok()) return text.status();
+  std::map<std::string, int> lines;  // of the settings so far
   try {
-    root = YAML::LoadFile(path);
+    const YAML::Node root = YAML::Load(*text);
     if (root.IsNull()) return absl::OkStatus();
     if (!root.IsMap()) {
       return absl::InvalidArgumentError(absl::StrCat(path, ": must be a map of settings"));
     }
     for (const auto& entry : root) {
-      const std::string where = absl::StrCat(path, ":", entry.first.Mark().line + 1, ": ");
+      const int line = entry.first.Mark().line + 1;
+      const std::string where = absl::StrCat(path, ":", line, ": ");
       const std::string name = entry.first.as<std::string>();
+      if (auto [first, is_new] = lines.emplace(name, line); !is_new) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(where, name, ": already given in line ", first->second));
+      }
       std::string value;
       if (entry.second.IsSequence()) {
         value = absl::StrJoin(entry.second.as<std::vector<std::string>>(), ",");
@@ -206,13 +251,17 @@ absl::Status LoadConfigFile(const std::string& path, Config* config) {
         return absl::InvalidArgumentError(absl::StrCat(where, status.message()));
       }
     }
-  } catch (const YAML::BadFile&) {
-    return absl::NotFoundError(absl::StrCat("cannot read ", path));
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ":", error.mark.line + 1, ": ", error.msg));
   }
   return absl::OkStatus();
+}
+
+void ClearSelection(Config* config) {
+  config->all_python = false;
+  config->pids.clear();
+  config->comm.clear();
 }
 
 absl::Status Validate(const Config& config) {
@@ -223,6 +272,9 @@ absl::Status Validate(const Config& config) {
   }
   if (ways > 1) {
     return absl::InvalidArgumentError("give only one of --all-python, --pid and --comm");
+  }
+  if (auto selection = Selection::CommPattern(config.comm); !selection.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("comm: ", selection.status().message()));
   }
   if (config.interval < absl::Milliseconds(100)) {
     return absl::InvalidArgumentError("interval: must be at least 100ms");

@@ -19,11 +19,12 @@ namespace profd {
 struct Config {
   bool all_python = false;
   std::vector<pid_t> pids;
-  std::string comm;                                  // regular expression; empty: none
-  absl::Duration interval = absl::Seconds(10);       // one file each
-  double rate_hz = 99;                               // samples a second on each CPU
+  std::string comm;                             // regular expression; empty: none
+  absl::Duration interval = absl::Seconds(10);  // one file each
+  double rate_hz = 99;                          // samples a second on each CPU
   absl::Duration duration = absl::InfiniteDuration();
   std::string output = "profiles";
+  std::string host;                                  // folder below `output`; empty: the host name
   std::string log_level = "info";
   absl::Duration keep = absl::Hours(24);
   uint64_t max_size_bytes = uint64_t{2} << 30;
@@ -47,8 +48,12 @@ absl::Status SetOption(Config* config, absl::string_view name, absl::string_view
 // All names that SetOption knows.
 std::vector<std::string> OptionNames();
 
-// Reads a YAML file of the same names as the flags; unknown keys are errors.
+// Reads a YAML file of the same names as the flags; unknown and repeated keys are errors
+// that name file and line.
 absl::Status LoadConfigFile(const std::string& path, Config* config);
+
+// Forgets which processes were asked for.
+void ClearSelection(Config* config);
 
 // Settings that contradict each other.
 absl::Status Validate(const Config& config);

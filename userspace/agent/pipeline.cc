@@ -71,9 +71,8 @@ void Pipeline::OnLifecycle(absl::string_view raw) {
   if (!record.has_value()) return;
   switch (record->type) {
     case RECORD_PROCESS_START: {
-      auto parent = record->parent_incarnation != 0
-                        ? processes_->Find(record->parent_incarnation)
-                        : nullptr;
+      auto parent =
+          record->parent_incarnation != 0 ? processes_->Find(record->parent_incarnation) : nullptr;
       auto process = discovery_->Complete(*record, parent);
       if (process == nullptr) break;
       if (auto exec = cpu_at_exec_.find(record->tgid); exec != cpu_at_exec_.end()) {
@@ -104,6 +103,8 @@ void Pipeline::EndProcess(const process_record& record) {
   if (process == nullptr || process->ended) return;
   process->ended = true;
   process->cpu_at_end = absl::Nanoseconds(record.cpu_ns);
+  // The kernel did so too, perhaps before we had excluded it.
+  if (!process->selected) session_->EndExclusion(record.incarnation);
   ended_.push_back(process);
 }
 
@@ -153,8 +154,8 @@ void Pipeline::OnCode(const RawCode& code) {
     description = ReadCode(*memory, layout, code.header->code);
     if (!description.ok()) return;
   }
-  session_->CloseGate(symbolizer_.codes().Add(code.header->incarnation, code.header->tag,
-                                              *std::move(description)));
+  session_->CloseGate(
+      symbolizer_.codes().Add(code.header->incarnation, code.header->tag, *std::move(description)));
   session_->OpenGate(code.header->tag);
 }
 
@@ -217,7 +218,7 @@ Profile::LabelsId Pipeline::LabelsOf(Process& process, const sample_record& head
   ProcessMemory* memory = MemoryOf(process);
   absl::string_view thread =
       process.threads.NameOf(header.thread_id, memory, process.image->interpreter.layout,
-                             process.interp_head, now_);
+                             process.interp_head.load(), now_);
   if (thread.empty()) thread = CommView(header.thread_comm);
   const ThreadKey key{process.key.incarnation, header.tid};
   auto known = labels_.find(key);
@@ -279,7 +280,8 @@ void Pipeline::AddFacts(FinishedWindow* window) {
     window->cpu += in_window;
     profile.AddComment(ProcessCpuComment(process->key.pid, process->comm, in_window));
   }
-  profile.AddComment(FormatComment({"profd.events_fired", {}, absl::StrCat(window->accounting.fired())}));
+  profile.AddComment(
+      FormatComment({"profd.events_fired", {}, absl::StrCat(window->accounting.fired())}));
   profile.AddComment(FormatComment({"profd.samples", {}, absl::StrCat(window->samples)}));
   profile.AddComment(
       FormatComment({"profd.elsewhere", {}, absl::StrCat(window->accounting.Elsewhere())}));
@@ -289,7 +291,8 @@ void Pipeline::AddFacts(FinishedWindow* window) {
   }
   for (const auto& [reason, count] : window->accounting.Imperfect()) {
     if (count == 0) continue;
-    profile.AddComment(FormatComment({"profd.imperfect", {{"reason", reason}}, absl::StrCat(count)}));
+    profile.AddComment(
+        FormatComment({"profd.imperfect", {{"reason", reason}}, absl::StrCat(count)}));
   }
 }
 

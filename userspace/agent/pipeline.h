@@ -26,12 +26,12 @@ namespace profd {
 
 struct FinishedWindow {
   Profile profile;
-  Accounting accounting;        // of this window alone
+  Accounting accounting;  // of this window alone
   uint64_t samples = 0;
-  size_t processes = 0;         // that used CPU in the window
-  absl::Duration cpu;           // exact, of all these processes
+  size_t processes = 0;  // that used CPU in the window
+  absl::Duration cpu;    // exact, of all these processes
   absl::Time start;
-  absl::Duration duration;      // steady time
+  absl::Duration duration;  // steady time
 };
 
 // For one thread. All pointers outlive it.

@@ -8,24 +8,25 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "userspace/profile/pprof.h"
+#include "userspace/text/log_value.h"
 
 namespace profd {
 
 std::string WindowLine(const FinishedWindow& window, const std::string& file) {
   const double seconds = absl::ToDoubleSeconds(window.duration);
   const double cpu_seconds = window.accounting.events.enabled_ns / 1e9;
-  std::string line = absl::StrFormat(
-      "samples=%d processes=%d cpu=%.2fs window=%.1fs rate=%.1fHz fired=%d lost=%d",
-      window.samples, window.processes, absl::ToDoubleSeconds(window.cpu), seconds,
-      cpu_seconds > 0 ? window.accounting.fired() / cpu_seconds : 0.0, window.accounting.fired(),
-      window.accounting.TotalLost());
+  std::string line =
+      absl::StrFormat("samples=%d processes=%d cpu=%.2fs window=%.1fs rate=%.1fHz fired=%d lost=%d",
+                      window.samples, window.processes, absl::ToDoubleSeconds(window.cpu), seconds,
+                      cpu_seconds > 0 ? window.accounting.fired() / cpu_seconds : 0.0,
+                      window.accounting.fired(), window.accounting.TotalLost());
   for (const auto& [reason, count] : window.accounting.Lost()) {
     if (count > 0) absl::StrAppend(&line, " lost_", reason, "=", count);
   }
   for (const auto& [reason, count] : window.accounting.Imperfect()) {
     if (count > 0) absl::StrAppend(&line, " ", reason, "=", count);
   }
-  absl::StrAppend(&line, " file=", file);
+  absl::StrAppend(&line, " file=", LogValue(file));
   return line;
 }
 
@@ -44,7 +45,9 @@ void ProfileWriter::Write(FinishedWindow window) {
   absl::MutexLock lock(&mutex_);
   if (queue_.size() >= kMaxQueued) {
     ++stats_.dropped;
-    spdlog::error("window dropped: the disk has been busy for {} windows", kMaxQueued);
+    spdlog::error(
+        "samples={} file=none error=\"{} windows wait for the disk; this one is dropped\"",
+        window.samples, kMaxQueued);
     return;
   }
   queue_.push_back(std::move(window));
@@ -52,9 +55,8 @@ void ProfileWriter::Write(FinishedWindow window) {
 
 void ProfileWriter::Flush() {
   absl::MutexLock lock(&mutex_);
-  auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return queue_.empty() && !writing_;
-  };
+  auto done = [this]()
+                  ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return queue_.empty() && !writing_; };
   mutex_.Await(absl::Condition(&done));
 }
 
@@ -89,7 +91,7 @@ void ProfileWriter::WriteOne(FinishedWindow window) {
   if (path.ok()) {
     spdlog::info("{}", WindowLine(window, *path));
   } else {
-    spdlog::error("{} error=\"{}\"", WindowLine(window, "none"), error);
+    spdlog::error("{} error={}", WindowLine(window, "none"), LogValue(error));
   }
   absl::MutexLock lock(&mutex_);
   stats_.spool = spool_->stats();

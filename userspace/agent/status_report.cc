@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "userspace/text/log_value.h"
 
 namespace profd {
 
@@ -25,7 +26,7 @@ std::string StatusJson(const StatusInputs& in) {
   ordered_json j;
   j["version"] = PROFD_VERSION;
   j["pid"] = getpid();
-  j["uptime_seconds"] = absl::ToDoubleSeconds(in.now - in.started);
+  j["uptime_seconds"] = absl::ToDoubleSeconds(in.uptime);
   j["rate_hz"] = in.config->rate_hz;
   j["interval_seconds"] = absl::ToDoubleSeconds(in.config->interval);
   j["interpreters"] = in.interpreters;
@@ -54,17 +55,18 @@ std::string StatusJson(const StatusInputs& in) {
         {{"path", unsupported.path}, {"reason", unsupported.reason}});
   }
   j["kernel_lacks"] = in.kernel_features;
-  // Paths come from file systems: any bytes.
-  return j.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  // Paths come from strangers: any bytes. What is not ASCII is escaped, for terminals' sake.
+  return j.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
 }
 
 absl::StatusOr<std::string> StatusText(absl::string_view json) {
   try {
     const auto j = ordered_json::parse(json.begin(), json.end());
     std::string text;
-    absl::StrAppendFormat(&text, "profd %s, PID %d, up %s\n", j.at("version").get<std::string>(),
-                          j.at("pid").get<int>(),
-                          absl::FormatDuration(absl::Seconds(j.at("uptime_seconds").get<int64_t>())));
+    absl::StrAppendFormat(
+        &text, "profd %s, PID %d, up %s\n", LogValue(j.at("version").get<std::string>()),
+        j.at("pid").get<int>(),
+        absl::FormatDuration(absl::Seconds(j.at("uptime_seconds").get<int64_t>())));
     absl::StrAppendFormat(&text, "rate         %g Hz on each CPU\n", j.at("rate_hz").get<double>());
     absl::StrAppendFormat(&text, "processes    %d of %d interpreter binaries\n",
                           j.at("processes").get<int64_t>(), j.at("interpreters").get<int64_t>());
@@ -77,28 +79,30 @@ absl::StatusOr<std::string> StatusText(absl::string_view json) {
     absl::StrAppendFormat(&text, "  lost       %d\n", events.at("lost_total").get<int64_t>());
     for (const auto& [reason, count] : events.at("lost").items()) {
       if (count.get<int64_t>() > 0) {
-        absl::StrAppendFormat(&text, "    %s  %d\n", reason, count.get<int64_t>());
+        absl::StrAppendFormat(&text, "    %s  %d\n", LogValue(reason), count.get<int64_t>());
       }
     }
     for (const auto& [reason, count] : j.at("imperfect").items()) {
       if (count.get<int64_t>() > 0) {
-        absl::StrAppendFormat(&text, "  %s  %d\n", reason, count.get<int64_t>());
+        absl::StrAppendFormat(&text, "  %s  %d\n", LogValue(reason), count.get<int64_t>());
       }
     }
     const auto& files = j.at("files");
-    absl::StrAppendFormat(&text, "files        %d written, %d failed, %d dropped; %d kept (%.1f MiB)\n",
+    absl::StrAppendFormat(&text,
+                          "files        %d written, %d failed, %d dropped; %d kept (%.1f MiB)\n",
                           files.at("written").get<int64_t>(), files.at("failed").get<int64_t>(),
                           files.at("dropped").get<int64_t>(), files.at("kept").get<int64_t>(),
                           files.at("kept_bytes").get<double>() / (1 << 20));
     if (!files.at("last").get<std::string>().empty()) {
-      absl::StrAppend(&text, "last file    ", files.at("last").get<std::string>(), "\n");
+      absl::StrAppend(&text, "last file    ", LogValue(files.at("last").get<std::string>()), "\n");
     }
     if (!files.at("last_error").get<std::string>().empty()) {
-      absl::StrAppend(&text, "last error   ", files.at("last_error").get<std::string>(), "\n");
+      absl::StrAppend(&text, "last error   ", LogValue(files.at("last_error").get<std::string>()),
+                      "\n");
     }
     for (const auto& unsupported : j.at("unsupported_interpreters")) {
-      absl::StrAppend(&text, "unsupported  ", unsupported.at("path").get<std::string>(), ": ",
-                      unsupported.at("reason").get<std::string>(), "\n");
+      absl::StrAppend(&text, "unsupported  ", LogValue(unsupported.at("path").get<std::string>()),
+                      ": ", LogValue(unsupported.at("reason").get<std::string>()), "\n");
     }
     return text;
   } catch (const nlohmann::json::exception& error) {

@@ -15,8 +15,7 @@
 namespace profd {
 
 struct StatusInputs {
-  absl::Time started;
-  absl::Time now;
+  absl::Duration uptime;
   const Config* config = nullptr;
   Accounting totals;
   ProfileWriter::Stats writer;

@@ -10,16 +10,19 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "userspace/collector/clock.h"
 
 namespace profd {
 namespace {
 
 constexpr size_t kMaxAnswerBytes = 16 << 20;
-constexpr timeval kPatience = {2, 0};
+constexpr timeval kPatience = {2, 0};                        // of one call
+constexpr absl::Duration kLongestAnswer = absl::Seconds(2);  // of all calls together
+constexpr absl::Duration kPauseAfterError = absl::Milliseconds(100);
 
 absl::StatusOr<sockaddr_un> Address(const std::string& path) {
   sockaddr_un address = {};
@@ -31,17 +34,46 @@ absl::StatusOr<sockaddr_un> Address(const std::string& path) {
   return address;
 }
 
-absl::StatusOr<Descriptor> Connect(const std::string& path) {
-  auto address = Address(path);
-  if (!address.ok()) return address.status();
+// 0 or an errno.
+int Connect(const sockaddr_un& address, Descriptor* connected) {
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) return absl::ErrnoToStatus(errno, "socket");
+  if (!socket.valid()) return errno;
   setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
   setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
-  if (connect(socket.get(), reinterpret_cast<sockaddr*>(&*address), sizeof(*address)) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("connecting to ", path));
+  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    return errno;
   }
-  return socket;
+  *connected = std::move(socket);
+  return 0;
+}
+
+// Clears the way for a socket of ours. Nothing but a socket that nobody listens at is removed.
+absl::Status RemoveStale(const std::string& path, const sockaddr_un& address) {
+  struct stat info;
+  if (lstat(path.c_str(), &info) != 0) return absl::OkStatus();
+  if (!S_ISSOCK(info.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " exists and is not a socket\nhint: give --socket another path"));
+  }
+  Descriptor ignored;
+  const int error = Connect(address, &ignored);
+  if (error == ECONNREFUSED) {
+    if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+    return absl::ErrnoToStatus(errno, absl::StrCat("removing ", path));
+  }
+  // EAGAIN: it has more callers than it can answer.
+  if (error == 0 || error == EAGAIN) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("another agent listens at ", path, "\nhint: profd status --socket ", path));
+  }
+  return absl::ErrnoToStatus(error, absl::StrCat("asking who listens at ", path));
+}
+
+void MakeParents(const std::string& path) {
+  for (size_t slash = path.find('/', 1); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    mkdir(path.substr(0, slash).c_str(), 0755);  // what is wrong shows when the socket is bound
+  }
 }
 
 }  // namespace
@@ -49,31 +81,28 @@ absl::StatusOr<Descriptor> Connect(const std::string& path) {
 absl::StatusOr<std::unique_ptr<StatusSocket>> StatusSocket::Listen(const std::string& path) {
   auto address = Address(path);
   if (!address.ok()) return address.status();
-  if (Connect(path).ok()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("another agent listens at ", path, "\nhint: profd status --socket ", path));
-  }
-  std::error_code ignored;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
-  struct stat info;
-  if (lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) unlink(path.c_str());
+  MakeParents(path);
+  if (absl::Status status = RemoveStale(path, *address); !status.ok()) return status;
 
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) return absl::ErrnoToStatus(errno, "socket");
-  const mode_t mask = umask(0177);
-  const int error =
-      bind(socket.get(), reinterpret_cast<sockaddr*>(&*address), sizeof(*address)) != 0 ? errno : 0;
-  umask(mask);
-  if (error != 0) return absl::ErrnoToStatus(error, absl::StrCat("binding ", path));
+  // bind(2) makes the file with the socket's own mode.
+  if (fchmod(socket.get(), 0600) != 0) return absl::ErrnoToStatus(errno, "fchmod");
+  if (bind(socket.get(), reinterpret_cast<sockaddr*>(&*address), sizeof(*address)) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("binding ", path));
+  }
+  struct stat info = {};
+  if (lstat(path.c_str(), &info) != 0) return absl::ErrnoToStatus(errno, path);
   if (listen(socket.get(), 16) != 0) return absl::ErrnoToStatus(errno, "listen");
   Descriptor wake(eventfd(0, EFD_CLOEXEC));
   if (!wake.valid()) return absl::ErrnoToStatus(errno, "eventfd");
   return std::unique_ptr<StatusSocket>(
-      new StatusSocket(path, std::move(socket), std::move(wake)));
+      new StatusSocket(path, info.st_ino, std::move(socket), std::move(wake)));
 }
 
-StatusSocket::StatusSocket(std::string path, Descriptor socket, Descriptor wake)
+StatusSocket::StatusSocket(std::string path, ino_t inode, Descriptor socket, Descriptor wake)
     : path_(std::move(path)),
+      inode_(inode),
       socket_(std::move(socket)),
       wake_(std::move(wake)),
       thread_([this] { Serve(); }) {}
@@ -82,7 +111,9 @@ StatusSocket::~StatusSocket() {
   const uint64_t one = 1;
   (void)!write(wake_.get(), &one, sizeof(one));
   thread_.join();
-  unlink(path_.c_str());
+  // Where ours was removed, another agent may listen by now.
+  struct stat info;
+  if (lstat(path_.c_str(), &info) == 0 && info.st_ino == inode_) unlink(path_.c_str());
 }
 
 void StatusSocket::Publish(std::string text) {
@@ -96,17 +127,21 @@ void StatusSocket::Serve() {
     if (poll(polled, 2, -1) < 0 && errno != EINTR) return;
     if (polled[0].revents != 0) return;
     Descriptor peer(accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!peer.valid()) continue;
+    if (!peer.valid()) {
+      // Out of descriptors, the connection stays in the queue and poll() never waits.
+      absl::SleepFor(kPauseAfterError);
+      continue;
+    }
     setsockopt(peer.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
     std::string text;
     {
       absl::MutexLock lock(&mutex_);
       text = text_;
     }
+    const absl::Duration begin = SteadyNow();
     size_t sent = 0;
-    while (sent < text.size()) {
-      const ssize_t n =
-          send(peer.get(), text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+    while (sent < text.size() && SteadyNow() - begin < kLongestAnswer) {
+      const ssize_t n = send(peer.get(), text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
       if (n <= 0) break;
       sent += n;
     }
@@ -114,19 +149,27 @@ void StatusSocket::Serve() {
 }
 
 absl::StatusOr<std::string> QueryStatus(const std::string& path) {
-  auto socket = Connect(path);
-  if (!socket.ok()) {
-    if (absl::IsNotFound(socket.status()) || absl::IsUnavailable(socket.status())) {
+  auto address = Address(path);
+  if (!address.ok()) return address.status();
+  Descriptor socket;
+  if (const int error = Connect(*address, &socket); error != 0) {
+    if (error == ENOENT || error == ECONNREFUSED || error == ENOTSOCK) {
       return absl::NotFoundError(absl::StrCat("no agent listens at ", path));
     }
-    return socket.status();
+    return absl::ErrnoToStatus(error, absl::StrCat("connecting to ", path));
   }
+  const absl::Duration begin = SteadyNow();
   std::string answer;
   char buffer[65536];
   while (answer.size() < kMaxAnswerBytes) {
-    const ssize_t n = recv(socket->get(), buffer, sizeof(buffer), 0);
+    const ssize_t n = recv(socket.get(), buffer, sizeof(buffer), 0);
     if (n == 0) return answer;
-    if (n < 0) return absl::ErrnoToStatus(errno, absl::StrCat("reading from ", path));
+    if (n < 0 && errno != EAGAIN) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("reading from ", path));
+    }
+    if (n < 0 || SteadyNow() - begin > kLongestAnswer) {
+      return absl::DeadlineExceededError(absl::StrCat("the agent at ", path, " does not answer"));
+    }
     answer.append(buffer, n);
   }
   return absl::ResourceExhaustedError("the agent's answer has no end");

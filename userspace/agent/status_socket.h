@@ -2,6 +2,8 @@
 #ifndef PROFD_USERSPACE_AGENT_STATUS_SOCKET_H_
 #define PROFD_USERSPACE_AGENT_STATUS_SOCKET_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 #include <thread>
@@ -17,7 +19,8 @@ namespace profd {
 class StatusSocket {
  public:
   // Makes missing parent folders of mode 0755; the socket is the owner's alone. A socket that
-  // nobody listens at is replaced. kFailedPrecondition: another agent listens there.
+  // nobody listens at is replaced. kFailedPrecondition: another agent listens there, or `path` is
+  // no socket.
   static absl::StatusOr<std::unique_ptr<StatusSocket>> Listen(const std::string& path);
   ~StatusSocket();
 
@@ -25,10 +28,11 @@ class StatusSocket {
   void Publish(std::string text);
 
  private:
-  StatusSocket(std::string path, Descriptor socket, Descriptor wake);
+  StatusSocket(std::string path, ino_t inode, Descriptor socket, Descriptor wake);
   void Serve();
 
   const std::string path_;
+  const ino_t inode_;
   Descriptor socket_;
   Descriptor wake_;  // readable: stop
   absl::Mutex mutex_;
@@ -36,7 +40,7 @@ class StatusSocket {
   std::thread thread_;
 };
 
-// Asks the agent at `path`; waits at most two seconds. kNotFound: no agent runs there.
+// Asks the agent at `path`; waits some two seconds at most. kNotFound: no agent runs there.
 absl::StatusOr<std::string> QueryStatus(const std::string& path);
 
 }  // namespace profd

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <string>
@@ -26,14 +27,17 @@ constexpr char kExamples[] =
 // Flags as typed, by setting; applied over the configuration file.
 struct Flags {
   std::map<std::string, std::string> values;
+  std::map<std::string, const CLI::Option*> options;
   bool all_python = false;
+
+  bool Given(const std::string& setting) const { return options.at(setting)->count() > 0; }
   std::string config_file;
 };
 
 void AddAgentFlags(CLI::App* app, Flags* flags) {
   app->add_flag("--all-python", flags->all_python, "Sample every Python process");
   auto add = [&](const char* name, const char* setting, const char* type, const char* help) {
-    app->add_option(name, flags->values[setting], help)->type_name(type);
+    flags->options[setting] = app->add_option(name, flags->values[setting], help)->type_name(type);
   };
   add("-p,--pid", "pid", "PID,…", "Sample these processes");
   add("--comm", "comm", "REGEX", "Sample Python processes whose name matches");
@@ -41,6 +45,7 @@ void AddAgentFlags(CLI::App* app, Flags* flags) {
   add("-r,--rate", "rate", "RATE", "Samples a second on each CPU: 99, 1khz [99]");
   add("-d,--duration", "duration", "DURATION", "Stop after this time [never]");
   add("-o,--output", "output", "DIR", "Where profiles go [profiles]");
+  add("--host", "host", "NAME", "Name of the folder below it [the host name]");
   add("--keep", "keep", "DURATION", "Delete profiles older than this [24h]");
   add("--max-size", "max-size", "SIZE", "Delete the oldest beyond this size [2GiB]");
   add("--socket", "socket", "PATH", "Where profd status asks [/run/profd/profd.sock]");
@@ -56,9 +61,10 @@ absl::StatusOr<Config> MakeConfig(const Flags& flags) {
       return status;
     }
   }
+  if (flags.all_python || flags.Given("pid") || flags.Given("comm")) ClearSelection(&config);
   if (flags.all_python) config.all_python = true;
   for (const auto& [setting, value] : flags.values) {
-    if (value.empty()) continue;
+    if (!flags.Given(setting)) continue;
     if (absl::Status status = SetOption(&config, setting, value); !status.ok()) {
       return absl::InvalidArgumentError("--" + std::string(status.message()));
     }
@@ -71,7 +77,12 @@ int RunAgentCommand(const Flags& flags) {
   auto config = MakeConfig(flags);
   if (!config.ok()) return UsageError("profd", config.status().message());
   auto logger = spdlog::stderr_color_mt("profd");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%^%l%$ %v");
+  const char* no_color = std::getenv("NO_COLOR");  // no-color.org
+  if (no_color != nullptr && *no_color != '\0') {
+    static_cast<spdlog::sinks::stderr_color_sink_mt&>(*logger->sinks().front())
+        .set_color_mode(spdlog::color_mode::never);
+  }
+  logger->set_pattern("time=%Y-%m-%dT%H:%M:%S.%e%z level=%^%l%$ %v");
   spdlog::set_default_logger(logger);
   spdlog::set_level(spdlog::level::from_str(config->log_level));
   absl::Status status = RunAgent(*config);
@@ -99,7 +110,8 @@ int Main(int argc, char** argv) {
   Flags flags;
   AddAgentFlags(&app, &flags);
 
-  CLI::App* check = app.add_subcommand("check-config", "Read a configuration file and say what is wrong");
+  CLI::App* check =
+      app.add_subcommand("check-config", "Read a configuration file and say what is wrong");
   std::string checked_file;
   check->add_option("file", checked_file, "The file")->required()->type_name("FILE");
 

@@ -43,7 +43,8 @@ uint64_t Accounting::Elsewhere() const {
 
 Accounting Accounting::operator-(const Accounting& earlier) const {
   Accounting d = *this;
-  for (size_t i = 0; i < d.kernel.values.size(); ++i) d.kernel.values[i] -= earlier.kernel.values[i];
+  for (size_t i = 0; i < d.kernel.values.size(); ++i)
+    d.kernel.values[i] -= earlier.kernel.values[i];
   d.consumer.profiled -= earlier.consumer.profiled;
   d.consumer.not_selected -= earlier.consumer.not_selected;
   d.consumer.unknown_process -= earlier.consumer.unknown_process;

@@ -214,6 +214,14 @@ absl::Status BpfSession::InsertProcess(uint32_t tgid, const py_process& process)
   return absl::OkStatus();
 }
 
+absl::Status BpfSession::ReplaceProcess(uint32_t tgid, const py_process& process) {
+  if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.processes), &tgid, &process, BPF_EXIST) !=
+      0) {
+    return Errno(errno, "moving a process");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<py_process> BpfSession::FindProcess(uint32_t tgid) const {
   py_process process;
   if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.processes), &tgid, &process) != 0) {
@@ -235,6 +243,10 @@ absl::Status BpfSession::Exclude(uint64_t incarnation) {
     return Errno(errno, "excluding a process");
   }
   return absl::OkStatus();
+}
+
+void BpfSession::EndExclusion(uint64_t incarnation) {
+  bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.excluded), &incarnation);
 }
 
 absl::StatusOr<Link> BpfSession::AttachStartProbe(int fd, uint64_t file_offset,

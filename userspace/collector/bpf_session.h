@@ -84,10 +84,13 @@ class BpfSession {
   absl::Status SetImage(uint32_t index, const py_image& image);
   // kAlreadyExists: the kernel was first.
   absl::Status InsertProcess(uint32_t tgid, const py_process& process);
+  // kNotFound: it has ended.
+  absl::Status ReplaceProcess(uint32_t tgid, const py_process& process);
   absl::StatusOr<py_process> FindProcess(uint32_t tgid) const;
   // Removes the process if it still has this incarnation.
   void RemoveProcess(uint32_t tgid, uint64_t incarnation);
   absl::Status Exclude(uint64_t incarnation);
+  void EndExclusion(uint64_t incarnation);
   // A probe on a function that runs before Python code does. `fd`: the interpreter's file.
   absl::StatusOr<Link> AttachStartProbe(int fd, uint64_t file_offset, uint64_t linked_address,
                                         uint32_t image);

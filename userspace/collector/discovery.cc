@@ -20,9 +20,9 @@ namespace {
 
 constexpr size_t kMaxSeen = 65536;
 constexpr size_t kMaxQueue = 65536;
-constexpr int kRetries = 3;                                     // of a look that raced with exec
-constexpr absl::Duration kPause = absl::Milliseconds(5);        // bounds wake-ups on busy hosts
-constexpr std::chrono::seconds kCheckFiles{1};
+constexpr int kRetries = 3;                               // of a look that raced with exec
+constexpr absl::Duration kPause = absl::Milliseconds(5);  // bounds wake-ups on busy hosts
+constexpr std::chrono::seconds kForgetSeen{1};
 
 uint64_t RandomIncarnation() {
   static thread_local std::mt19937_64 engine{std::random_device{}()};
@@ -80,9 +80,10 @@ void Discovery::Look(pid_t pid) {
 }
 
 void Discovery::Run() {
-  auto check_files = std::chrono::steady_clock::now() + kCheckFiles;
+  auto forget_seen = std::chrono::steady_clock::now() + kForgetSeen;
   while (!stopping_) {
-    events_->Wait(absl::Milliseconds(50));
+    events_->Wait(absl::Milliseconds(50), images_->changes());
+    images_->DropChanged();
     events_->Consume([this](const MmapEvent& event) { OnMmap(event); });
     side_band_lost_ = events_->lost();
     std::vector<pid_t> pids;
@@ -95,9 +96,9 @@ void Discovery::Run() {
       Inspect(pid, /*only_likely=*/false);
       events_->Consume([this](const MmapEvent& event) { OnMmap(event); });
     }
-    if (std::chrono::steady_clock::now() >= check_files) {
-      images_->DropChanged();
-      check_files = std::chrono::steady_clock::now() + kCheckFiles;
+    if (std::chrono::steady_clock::now() >= forget_seen) {
+      seen_.clear();
+      forget_seen = std::chrono::steady_clock::now() + kForgetSeen;
     }
     absl::SleepFor(kPause);
   }
@@ -107,38 +108,42 @@ void Discovery::OnMmap(const MmapEvent& event) {
   if (event.mapping.inode == 0 || !event.mapping.executable) return;
   const FileKey key{event.mapping.device, event.mapping.inode, event.inode_generation};
   auto seen = seen_.find(key);
-  // A null image is of a file that is not an interpreter; a probed one's processes register
-  // themselves.
-  if (seen != seen_.end() && (seen->second == nullptr || seen->second->probed)) return;
-  auto kind = images_->Classify(event.pid, event.mapping);
-  if (!kind.ok()) return;
-  if (seen_.size() >= kMaxSeen) seen_.clear();
-  seen_[key] = kind->image;
-  if (kind->image != nullptr) Inspect(event.pid, /*only_likely=*/false);
+  // The processes of a probed interpreter register themselves.
+  const bool is_new = seen == seen_.end() || (seen->second.image && !seen->second.image->probed);
+  if (is_new) {
+    auto kind = images_->Classify(event.pid, event.mapping);
+    if (!kind.ok()) return;
+    if (seen_.size() >= kMaxSeen) seen_.clear();
+    seen = seen_.insert_or_assign(key, Seen{kind->image, kind->copies_runtime}).first;
+  }
+  if (seen->second.copies_runtime) {
+    absl::MutexLock lock(&mutex_);
+    if (copies_runtime_.size() >= kMaxQueue) copies_runtime_.clear();
+    copies_runtime_.insert(event.pid);
+  } else if (!is_new || seen->second.image == nullptr) {
+    return;
+  }
+  Inspect(event.pid, /*only_likely=*/false);
 }
 
 absl::StatusOr<std::optional<Discovery::Candidate>> Discovery::FindInterpreter(pid_t pid,
-                                                                              bool only_likely) {
+                                                                               bool only_likely) {
   auto mappings = ReadMappings(pid);
   if (!mappings.ok()) return mappings.status();
   std::optional<Candidate> best;
   std::optional<uint64_t> runtime_copy;  // address of a copy-relocated _PyRuntime
   uint64_t last_inode = 0, last_device = 0;
+  bool first = true;
   for (const Mapping& mapping : *mappings) {
     if (!mapping.executable || mapping.inode == 0) continue;
     if (mapping.inode == last_inode && mapping.device == last_device) continue;
     last_inode = mapping.inode;
     last_device = mapping.device;
-    if (only_likely && !CalledPython(mapping)) continue;
-    const FileKey key{mapping.device, mapping.inode, 0};
-    if (auto seen = seen_.find(key); seen != seen_.end() && seen->second == nullptr) continue;
+    if (only_likely && !first && !CalledPython(mapping)) continue;
+    first = false;  // the executable: it can hold the runtime of a library called after Python
     auto kind = images_->Classify(pid, mapping);
     if (!kind.ok()) continue;
-    if (kind->image == nullptr && !kind->copies_runtime) {
-      if (seen_.size() >= kMaxSeen) seen_.clear();
-      seen_[key] = nullptr;
-      continue;
-    }
+    if (kind->image == nullptr && !kind->copies_runtime) continue;
     auto file = OpenMappedFile(pid, mapping);
     if (!file.ok()) continue;
     auto elf = ElfFile::FromDescriptor(file->Release());
@@ -184,7 +189,7 @@ absl::Duration Discovery::CpuBaseline(pid_t pid) const {
 
 void Discovery::Inspect(pid_t pid, bool only_likely) {
   for (int attempt = 0; attempt < kRetries; ++attempt) {
-    if (session_->FindProcess(pid).ok()) return;
+    if (auto known = session_->FindProcess(pid); known.ok()) return Correct(pid, *known);
     auto found = FindInterpreter(pid, only_likely);
     if (!found.ok() || !found->has_value()) return;
     Candidate& candidate = **found;
@@ -221,6 +226,21 @@ void Discovery::Inspect(pid_t pid, bool only_likely) {
   }
 }
 
+void Discovery::Correct(pid_t pid, const py_process& known) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!copies_runtime_.contains(pid)) return;
+  }
+  auto found = FindInterpreter(pid, /*only_likely=*/false);
+  if (!found.ok() || !found->has_value()) return;
+  py_process right = (*found)->process;
+  right.incarnation = known.incarnation;
+  if (right.interp_head != known.interp_head) (void)session_->ReplaceProcess(pid, right);
+  if (auto process = processes_->Find(known.incarnation); process != nullptr) {
+    process->interp_head = right.interp_head;
+  }
+}
+
 std::shared_ptr<Process> Discovery::Complete(const process_record& record,
                                              const std::shared_ptr<Process>& parent) {
   auto process = std::make_shared<Process>();
@@ -231,7 +251,7 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
   process->comm = Comm(pid);
   process->container = ContainerId(pid);
   if (parent != nullptr) {
-    process->interp_head = parent->interp_head;
+    process->interp_head = parent->interp_head.load();
     if (process->comm.empty()) process->comm = parent->comm;
     if (process->container.empty()) process->container = parent->container;
     process->selected = parent->selected && selection_.pids().empty();
@@ -241,6 +261,8 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
     process->interp_head = head == 0 ? 0 : head + record.load_base;
     process->selected = selection_.Matches(pid, process->comm);
     process->cpu_reported = CpuBaseline(pid);
+    absl::MutexLock lock(&mutex_);
+    if (copies_runtime_.contains(pid) && to_look_at_.size() < kMaxQueue) to_look_at_.push_back(pid);
   }
   if (!process->selected) (void)session_->Exclude(record.incarnation);
   return process;

@@ -16,6 +16,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "symbolizer/process/remote_memory.h"
@@ -57,11 +58,17 @@ class Discovery {
     std::shared_ptr<Image> image;
     py_process process{};
   };
+  struct Seen {
+    std::shared_ptr<Image> image;  // null: not an interpreter
+    bool copies_runtime = false;
+  };
   using FileKey = std::tuple<uint64_t, uint64_t, uint64_t>;  // device, inode, generation
 
   void Run();
   void OnMmap(const MmapEvent& event);
   void Inspect(pid_t pid, bool only_likely);
+  // Moves a registered process to where its runtime really is.
+  void Correct(pid_t pid, const py_process& known);
   absl::StatusOr<std::optional<Candidate>> FindInterpreter(pid_t pid, bool only_likely);
   absl::Duration CpuBaseline(pid_t pid) const;
 
@@ -71,12 +78,15 @@ class Discovery {
   const Selection selection_;
   const std::shared_ptr<RemoteReaderPool> readers_;
   std::unique_ptr<MmapEvents> events_;
-  absl::flat_hash_map<FileKey, std::shared_ptr<Image>> seen_;  // null: not an interpreter
+  absl::flat_hash_map<FileKey, Seen> seen_;  // for a second: contents can change under a key
   const uint64_t started_ticks_;  // since boot: later processes are ours from their first moment
   std::atomic<uint64_t> side_band_lost_ = 0;
 
   absl::Mutex mutex_;
   std::vector<pid_t> to_look_at_ ABSL_GUARDED_BY(mutex_);
+  // Executables that hold _PyRuntime by copy relocation: the kernel registers such a process with
+  // the address inside the library.
+  absl::flat_hash_set<pid_t> copies_runtime_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };

@@ -1,19 +1,22 @@
 #include "userspace/collector/images.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "symbolizer/elf/elf_file.h"
 #include "userspace/text/log_value.h"
 
 namespace profd {
 namespace {
 
-constexpr size_t kMaxKinds = 65536;       // files remembered, nearly all of them not interpreters
-constexpr size_t kMaxUnsupported = 256;   // binaries reported
-constexpr int kMaxLogLines = 1000;        // a tenant can make binaries without end
+constexpr size_t kMaxKinds = 65536;      // files remembered, nearly all of them not interpreters
+constexpr size_t kMaxUnsupported = 256;  // binaries reported
+constexpr int kMaxLogLines = 1000;       // a tenant can make binaries without end
 
 // File offset of a linked address; probes are placed by it.
 absl::StatusOr<uint64_t> FileOffset(const ElfFile& elf, uint64_t address) {
@@ -27,6 +30,16 @@ absl::StatusOr<uint64_t> FileOffset(const ElfFile& elf, uint64_t address) {
 }
 
 }  // namespace
+
+Images::Images(BpfSession* session)
+    : session_(session), changes_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {}
+
+std::vector<Link> Images::TakeProbesOff(Image& image) {
+  image.probed = false;
+  if (image.watch >= 0) inotify_rm_watch(changes_.get(), image.watch);
+  image.watch = -1;
+  return std::exchange(image.probes, {});
+}
 
 bool Images::MayLog() {
   if (log_lines_ > kMaxLogLines) return false;
@@ -43,13 +56,14 @@ std::shared_ptr<Image>* Images::FreeSlot() {
   for (auto& image : images_) {
     if (image->processes > 0) continue;
     kinds_.erase(image->identity);
+    const std::vector<Link> stale = TakeProbesOff(*image);  // others may still hold the image
     return &image;
   }
   return nullptr;
 }
 
-std::shared_ptr<Image> Images::Install(InterpreterImage interpreter, const ElfFile& elf,
-                                       const FileIdentity& identity, const std::string& path) {
+std::shared_ptr<Image> Images::Install(InterpreterImage interpreter, const FileIdentity& identity,
+                                       const std::string& path) {
   std::shared_ptr<Image>* slot = FreeSlot();
   if (slot == nullptr) {
     if (MayLog()) {
@@ -72,24 +86,30 @@ std::shared_ptr<Image> Images::Install(InterpreterImage interpreter, const ElfFi
     if (*slot == nullptr) images_.pop_back();
     return nullptr;
   }
-  for (uint64_t address : image->interpreter.start_functions) {
+  *slot = image;
+  return image;
+}
+
+void Images::PutProbesOn(Image& image, const ElfFile& elf) {
+  image.watch = inotify_add_watch(
+      changes_.get(), absl::StrCat("/proc/self/fd/", elf.descriptor()).c_str(), IN_MODIFY);
+  for (uint64_t address : image.interpreter.start_functions) {
     auto offset = FileOffset(elf, address);
     if (!offset.ok()) continue;
-    auto probe = session_->AttachStartProbe(elf.descriptor(), *offset, address, image->index);
+    auto probe = session_->AttachStartProbe(elf.descriptor(), *offset, address, image.index);
     if (probe.ok()) {
-      image->probes.push_back(*std::move(probe));
-      image->probed = true;
+      image.probes.push_back(*std::move(probe));
+      image.probed = true;
     } else {
-      spdlog::debug("interpreter={} probe_error={}", LogValue(path),
+      spdlog::debug("interpreter={} probe_error={}", LogValue(image.path),
                     LogValue(probe.status().message()));
     }
   }
-  *slot = image;
+  absl::MutexLock lock(&mutex_);
   if (MayLog()) {
-    spdlog::info("interpreter={} python={} probes={}", LogValue(path),
-                 image->interpreter.version.ToString(), image->probes.size());
+    spdlog::info("interpreter={} python={} probes={}", LogValue(image.path),
+                 image.interpreter.version.ToString(), image.probes.size());
   }
-  return image;
 }
 
 absl::StatusOr<FileKind> Images::Classify(pid_t pid, const Mapping& mapping) {
@@ -118,27 +138,34 @@ absl::StatusOr<FileKind> Images::Classify(pid_t pid, const Mapping& mapping) {
     }
   }
   Descriptor keep(kept);
+  {
+    absl::MutexLock lock(&mutex_);
+    Remember(*identity, mapping.path, std::move(interpreter), std::move(keep), &kind);
+  }
+  if (kind.image != nullptr && !kind.image->probed) PutProbesOn(*kind.image, **elf);
+  return kind;
+}
 
-  absl::MutexLock lock(&mutex_);
+void Images::Remember(const FileIdentity& identity, const std::string& path,
+                      absl::StatusOr<InterpreterImage> interpreter, Descriptor file,
+                      FileKind* kind) {
   if (kinds_.size() >= kMaxKinds) {
     absl::erase_if(kinds_, [](const auto& entry) { return entry.second.image == nullptr; });
   }
-  if (auto known = kinds_.find(*identity); known != kinds_.end()) return known->second;
   if (interpreter.ok()) {
-    kind.image = Install(*std::move(interpreter), **elf, *identity, mapping.path);
-    if (kind.image == nullptr) return kind;
-    kind.image->file = std::move(keep);
+    kind->image = Install(*std::move(interpreter), identity, path);
+    if (kind->image == nullptr) return;
+    kind->image->file = std::move(file);
   } else if (interpreter.status().code() == absl::StatusCode::kUnimplemented) {
     if (MayLog()) {
-      spdlog::warn("interpreter={} unsupported={}", LogValue(mapping.path),
+      spdlog::warn("interpreter={} unsupported={}", LogValue(path),
                    LogValue(interpreter.status().message()));
     }
     if (unsupported_.size() < kMaxUnsupported) {
-      unsupported_.push_back({mapping.path, std::string(interpreter.status().message())});
+      unsupported_.push_back({path, std::string(interpreter.status().message())});
     }
   }
-  kinds_[*identity] = kind;
-  return kind;
+  kinds_[identity] = *kind;
 }
 
 std::shared_ptr<Image> Images::At(uint32_t index) const {
@@ -163,21 +190,28 @@ bool Images::InEvaluationLoop(const FileIdentity& file, uint64_t linked_address)
 }
 
 void Images::DropChanged() {
-  absl::MutexLock lock(&mutex_);
-  for (const std::shared_ptr<Image>& image : images_) {
-    if (image == nullptr || !image->probed) continue;
-    auto now = IdentityOf(image->file.get());
-    // An unlinked file changes its change time, not its contents.
-    if (now.ok() && (now->size == image->identity.size &&
-                     now->change_time_ns == image->identity.change_time_ns)) {
-      continue;
+  alignas(inotify_event) char told[4096];
+  while (read(changes_.get(), told, sizeof(told)) > 0) {  // which one does not matter
+  }
+  std::vector<std::pair<std::string, std::vector<Link>>> stale;  // by path
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const std::shared_ptr<Image>& image : images_) {
+      if (image == nullptr || !image->probed) continue;
+      auto now = IdentityOf(image->file.get());
+      // An unlinked file changes its change time, not its contents.
+      if (now.ok() && (now->size == image->identity.size &&
+                       now->change_time_ns == image->identity.change_time_ns)) {
+        continue;
+      }
+      kinds_.erase(image->identity);
+      stale.emplace_back(image->path, TakeProbesOff(*image));
     }
-    if (MayLog()) {
-      spdlog::info("interpreter={} changed=\"its probes are taken off\"", LogValue(image->path));
-    }
-    image->probes.clear();
-    image->probed = false;
-    kinds_.erase(image->identity);
+  }
+  for (auto& [path, probes] : stale) {
+    probes.clear();  // waits for RCU: not under the lock
+    absl::MutexLock lock(&mutex_);
+    if (MayLog()) spdlog::info("interpreter={} changed=\"its probes are off\"", LogValue(path));
   }
 }
 

@@ -25,10 +25,11 @@ struct Image {
   FileIdentity identity;
   std::string path;  // as the first process that had it saw it
   InterpreterImage interpreter;
-  bool probed = false;          // new processes register themselves
+  bool probed = false;            // new processes register themselves
   std::atomic<int> processes{0};  // that use it now
 
-  Descriptor file;            // kept while probed, to see it change
+  Descriptor file;  // kept while probed, to see it change
+  int watch = -1;   // of Images::changes(), while probed
   std::vector<Link> probes;
 };
 
@@ -39,10 +40,10 @@ struct FileKind {
   uint64_t runtime_copy = 0;     // its linked address
 };
 
-// Thread-safe.
+// Classify() and DropChanged() are for one thread at a time; all else is thread-safe.
 class Images {
  public:
-  explicit Images(BpfSession* session) : session_(session) {}
+  explicit Images(BpfSession* session);
 
   // Looks at the file behind a mapping of a process, once per file: opened, classified, and, for an
   // interpreter, given to the kernel with probes on its start functions.
@@ -53,8 +54,11 @@ class Images {
   // In the interpreter's bytecode loop?
   bool InEvaluationLoop(const FileIdentity& file, uint64_t linked_address) const;
 
-  // Takes probes off files whose contents were changed in place: their offsets are of the past.
+  // Takes probes off files whose contents were changed in place: their offsets are of the past, and
+  // the kernel would run the instruction it saved from the old file. Call it when `changes()` is
+  // readable, and now and then, since not every file system tells.
   void DropChanged();
+  int changes() const { return changes_.get(); }
 
   struct Unsupported {
     std::string path;
@@ -64,13 +68,18 @@ class Images {
   size_t size() const;
 
  private:
-  std::shared_ptr<Image> Install(InterpreterImage interpreter, const ElfFile& elf,
-                                 const FileIdentity& identity, const std::string& path)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<Image> Install(InterpreterImage interpreter, const FileIdentity& identity,
+                                 const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<Image>* FreeSlot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Remember(const FileIdentity& identity, const std::string& path,
+                absl::StatusOr<InterpreterImage> interpreter, Descriptor file, FileKind* kind)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<Link> TakeProbesOff(Image& image) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PutProbesOn(Image& image, const ElfFile& elf) ABSL_LOCKS_EXCLUDED(mutex_);
   bool MayLog() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   BpfSession* const session_;
+  const Descriptor changes_;  // inotify of the probed files
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<FileIdentity, FileKind> kinds_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Image>> images_ ABSL_GUARDED_BY(mutex_);  // by index

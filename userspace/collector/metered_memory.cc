@@ -18,7 +18,7 @@ absl::Status MeteredMemory::Begin() {
   const bool own_empty = own_.Empty(begun_);
   if (common_->Empty(begun_) || own_empty) {
     ++counts_->reads_over_budget;
-    return absl::ResourceExhaustedError("reading process memory has taken too long");
+    return absl::UnavailableError("reading process memory has taken too long");
   }
   return absl::OkStatus();
 }

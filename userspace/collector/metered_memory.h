@@ -30,11 +30,11 @@ class TimeBudget {
 };
 
 struct MemoryCounts {
-  uint64_t processes_blocked = 0;   // lost to us: a read of theirs blocked
-  uint64_t reads_over_budget = 0;   // not tried
+  uint64_t processes_blocked = 0;  // lost to us: a read of theirs blocked
+  uint64_t reads_over_budget = 0;  // not tried
 };
 
-// Reads fail with kResourceExhausted while the process's own budget or `common`, that of all
+// Reads fail with kUnavailable while the process's own budget or `common`, that of all
 // processes together, is spent. `common` and `counts` outlive it. For one thread.
 class MeteredMemory : public ProcessMemory {
  public:

@@ -49,8 +49,7 @@ absl::StatusOr<std::unique_ptr<MmapEvents>> MmapEvents::Create() {
     attr.wakeup_watermark = 1;
     attr.exclude_kernel = 1;
     Ring ring;
-    ring.event =
-        Descriptor(syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC));
+    ring.event = Descriptor(syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC));
     if (!ring.event.valid()) {
       return absl::ErrnoToStatus(errno, absl::StrCat("perf_event_open on CPU ", cpu));
     }
@@ -67,10 +66,11 @@ MmapEvents::~MmapEvents() {
   for (Ring& ring : rings_) munmap(ring.memory, (1 + kDataPages) * PageBytes());
 }
 
-void MmapEvents::Wait(absl::Duration timeout) {
+void MmapEvents::Wait(absl::Duration timeout, int other) {
   std::vector<pollfd> polled;
-  polled.reserve(rings_.size());
+  polled.reserve(rings_.size() + 1);
   for (const Ring& ring : rings_) polled.push_back({ring.event.get(), POLLIN, 0});
+  polled.push_back({other, POLLIN, 0});  // poll(2) passes over a negative one
   poll(polled.data(), polled.size(), static_cast<int>(absl::ToInt64Milliseconds(timeout)));
 }
 

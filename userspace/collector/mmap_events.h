@@ -28,8 +28,8 @@ class MmapEvents {
   static absl::StatusOr<std::unique_ptr<MmapEvents>> Create();
   ~MmapEvents();
 
-  // Waits until there is something or the time is over.
-  void Wait(absl::Duration timeout);
+  // Waits until there is something, or `other` is readable (-1: none), or the time is over.
+  void Wait(absl::Duration timeout, int other);
   void Consume(const std::function<void(const MmapEvent&)>& handler);
   uint64_t lost() const { return lost_; }
 

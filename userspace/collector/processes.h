@@ -2,6 +2,7 @@
 #ifndef PROFD_USERSPACE_COLLECTOR_PROCESSES_H_
 #define PROFD_USERSPACE_COLLECTOR_PROCESSES_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,14 +23,14 @@ namespace profd {
 struct Process {
   ProcessKey key;
   std::shared_ptr<Image> image;
-  uint64_t interp_head = 0;      // address of the pointer to the first interpreter
+  std::atomic<uint64_t> interp_head = 0;  // address of the pointer to the first interpreter
   std::string comm;
   std::string container;
   bool selected = true;
 
   bool ended = false;
-  absl::Duration cpu_reported;   // of the process's clock: up to the last window, or before our time
-  absl::Duration cpu_at_end;     // once it has ended
+  absl::Duration cpu_reported;  // of the process's clock: up to the last window, or before our time
+  absl::Duration cpu_at_end;    // once it has ended
   std::unique_ptr<ProcessMemory> memory;
   bool memory_tried = false;
   ThreadLabels threads;

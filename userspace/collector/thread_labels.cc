@@ -9,7 +9,9 @@ namespace profd {
 namespace {
 constexpr absl::Duration kShortest = absl::Seconds(1);
 constexpr absl::Duration kLongest = absl::Seconds(60);
-constexpr int kCostShare = 1000;  // reading names takes at most a thousandth of the time
+constexpr int kCostShare = 1000;  // reading names takes at most a thousandth of the time, unless
+constexpr absl::Duration kStalest = absl::Seconds(4);  // names would be older than this: a busy
+                                                       // host makes every look a slow one
 }  // namespace
 
 const std::string& ThreadLabels::NameOf(uint64_t thread_id, ProcessMemory* memory,

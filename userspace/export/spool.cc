@@ -129,20 +129,33 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(const Options& options) {
     char name[256] = "";
     if (gethostname(name, sizeof(name) - 1) == 0) host = name;
   }
-  host = SanitizeHost(host);
-  const std::string& directory = options.directory;
+  std::unique_ptr<Spool> spool(new Spool(options, SanitizeHost(host)));
+  if (absl::Status status = spool->OpenDirectory(); !status.ok()) return status;
+  return spool;
+}
+
+absl::Status Spool::OpenDirectory() {
+  const std::string& directory = options_.directory;
   if (mkdir(directory.c_str(), 0750) != 0 && errno != EEXIST) {
     return absl::ErrnoToStatus(errno, absl::StrCat("making ", directory));
   }
   const Descriptor root(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root.valid()) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", directory));
+  files_.clear();
+  stats_.files = stats_.bytes = 0;
+  absl::Status status = MakeDirectoryAt(root.get(), host_, &host_fd_);
+  if (status.ok()) status = Lock();
+  if (status.ok()) status = Scan();
+  if (status.ok()) return status;
+  host_fd_ = Descriptor();  // what is not locked is not ours to write to
+  return Annotate(status, path_);
+}
 
-  std::unique_ptr<Spool> spool(new Spool(options, absl::StrCat(directory, "/", host)));
-  absl::Status status = MakeDirectoryAt(root.get(), host, &spool->host_fd_);
-  if (status.ok()) status = spool->Lock();
-  if (status.ok()) status = spool->Scan();
-  if (!status.ok()) return Annotate(status, spool->path_);
-  return spool;
+bool Spool::DirectoryIsGone() const {
+  struct stat ours, named;
+  if (fstat(host_fd_.get(), &ours) != 0) return true;
+  if (stat(path_.c_str(), &named) != 0) return errno == ENOENT || errno == ENOTDIR;
+  return ours.st_ino != named.st_ino || ours.st_dev != named.st_dev;
 }
 
 absl::Status Spool::Lock() {
@@ -208,9 +221,19 @@ absl::StatusOr<std::string> Spool::Write(absl::Time window_start, absl::string_v
         absl::StrCat(path_, ": a profile of ", data.size(),
                      " bytes is larger than the whole spool may be (", options_.max_bytes, ")"));
   }
+  if (DirectoryIsGone()) {
+    if (absl::Status s = OpenDirectory(); !s.ok()) return s;
+  }
   // What cannot be deleted must not keep new profiles out.
   (void)EvictBeyond(now, options_.max_bytes - data.size());
+  auto path = WriteFile(start, data);
+  if (path.ok() || !absl::IsResourceExhausted(path.status()) || files_.empty()) return path;
+  // The disk is full, if of other things: the new profile is worth more than the oldest ones.
+  (void)EvictBeyond(now, stats_.bytes - std::min<uint64_t>(stats_.bytes, data.size()));
+  return WriteFile(start, data);
+}
 
+absl::StatusOr<std::string> Spool::WriteFile(const std::string& start, absl::string_view data) {
   const std::string date = DateOf(start);
   Descriptor dir;
   if (absl::Status s = MakeDirectoryAt(host_fd_.get(), date, &dir); !s.ok()) {

@@ -47,7 +47,8 @@ class Spool {
   static absl::StatusOr<std::unique_ptr<Spool>> Open(const Options& options);
 
   // Makes room (by age and size, oldest first), then writes; never over an existing file: a
-  // second profile of one start gets the suffix -2. Yields the path.
+  // second profile of one start gets the suffix -2. Yields the path. A directory that was deleted
+  // is made anew; where the disk is full, the oldest profiles go and the write is tried once more.
   // RESOURCE_EXHAUSTED: the disk is full, or `data` alone is larger than max_bytes.
   absl::StatusOr<std::string> Write(absl::Time window_start, absl::string_view data,
                                     absl::Time now);
@@ -63,15 +64,21 @@ class Spool {
   // Start of the window as in the file's name, and 1 or its suffix: the order of age.
   using Key = std::pair<std::string, int>;
 
-  Spool(const Options& options, std::string path) : options_(options), path_(std::move(path)) {}
+  Spool(const Options& options, const std::string& host)
+      : options_(options), host_(host), path_(options.directory + "/" + host) {}
 
+  absl::Status OpenDirectory();
+  // Deleted, or another stands in its place.
+  bool DirectoryIsGone() const;
   absl::Status Lock();
   absl::Status Scan();
   absl::Status ScanDate(const std::string& date);
+  absl::StatusOr<std::string> WriteFile(const std::string& start, absl::string_view data);
   absl::Status EvictBeyond(absl::Time now, uint64_t max_bytes);
   absl::Status Delete(const Key& key);
 
   Options options_;
+  std::string host_;
   std::string path_;
   Descriptor host_fd_;
   Descriptor lock_fd_;

@@ -4,16 +4,15 @@ import sys
 import time
 
 
-def wait_for_work():
-    parent = os.getppid()
+def wait_for_work(parent):
     while os.getppid() == parent:  # ends with whoever started it
         time.sleep(0.1)
 
 
+first = os.getpid()
 for _ in range(int(sys.argv[2]) - 1):
     if os.fork() == 0:
-        sys.stdout = None
-        wait_for_work()
+        wait_for_work(first)
         os._exit(0)
 print("READY", flush=True)
-wait_for_work()
+wait_for_work(os.getppid())

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Memory that never answers, and files that are not what they are called."""
+import contextlib
+import os
+import re
+import time
+
+from hostile import (SPIN, Agent, Target, equal, main, require_root, samples_of, share_with,
+                     start_liar, until)
+
+
+def a_page_that_is_never_served_costs_one_process():
+    """Pitfall 44."""
+    require_root()
+    with contextlib.ExitStack() as stack:
+        honest = stack.enter_context(Target(SPIN))
+        blockers = [stack.enter_context(start_liar("blocking")) for _ in range(3)]
+        agent = stack.enter_context(Agent())
+        until(lambda: agent.status()["imperfect"]["processes_blocked"] == len(blockers),
+              "all are counted")
+        time.sleep(3)
+        equal(agent.status()["imperfect"]["processes_blocked"], len(blockers), "counted once each")
+        begin = time.monotonic()
+        equal(agent.stop(), 0)
+        assert time.monotonic() - begin < 10, "slow to stop"
+        mine = samples_of(agent.samples(), honest.pid)
+        assert share_with(mine, "honest_spin") > 0.98, share_with(mine, "honest_spin")
+        windows = [float(found) for line in agent.log for found in re.findall(r"window=([\d.]+)s", line)]
+        assert max(windows) < 0.5 + 1.5 * len(blockers), windows
+        late = [seconds for seconds in windows if seconds > 1.2]
+        assert len(late) <= len(blockers), windows
+        for blocker in blockers:
+            assert samples_of(agent.samples(), blocker.pid), "its samples are kept, without a name"
+
+
+def a_perf_map_that_is_no_file_is_not_opened():
+    """Pitfall 46."""
+    require_root()
+    with Target(SPIN) as fifo, Target(SPIN) as link, Agent(ready=False) as agent:
+        made = ["/tmp/perf-%d.map" % target.pid for target in (fifo, link)]
+        try:
+            os.mkfifo(made[0])
+            os.symlink("/dev/zero", made[1])
+            agent.until_logged("event=sampling")
+            time.sleep(3)
+            equal(agent.stop(), 0)
+            for target in (fifo, link):
+                assert share_with(samples_of(agent.samples(), target.pid), "honest_spin") > 0.98
+        finally:
+            for path in made:
+                os.unlink(path)
+
+
+main(a_page_that_is_never_served_costs_one_process, a_perf_map_that_is_no_file_is_not_opened)
