@@ -74,8 +74,8 @@ static __always_inline void append_string(const struct py_layout *layout, struct
   kind = (state >> (layout->unicode_kind_shift & 31)) & 7;
   if ((kind != 1 && kind != 2 && kind != 4) || length > PROFD_MAX_NAME_BYTES) return;
   bytes = length * kind;
-  asm volatile("" : "+r"(bytes)); /* else clang checks one register and passes another */
   if (bytes > PROFD_MAX_NAME_BYTES) return;
+  bound_size(bytes, 2 * PROFD_MAX_NAME_BYTES - 1);
   field = out->ascii ? PY_UNICODE_ASCII_DATA : PY_UNICODE_COMPACT_DATA;
   if (read_target(data + at, bytes, address + layout->offset[field])) return;
   out->bytes = bytes;
@@ -127,11 +127,12 @@ static long send_step(u32 index, struct code_sender *sender) {
   used &= CODE_STRINGS_BYTES - 1;
   if (read_field(&size, layout, record->linetable, PY_BYTES_SIZE) == 0) {
     record->linetable_bytes = size;
-    asm volatile("" : "+r"(size));
-    if (size <= PROFD_MAX_LINETABLE_BYTES &&
-        read_target(scratch->data + used, size,
-                    record->linetable + layout->offset[PY_BYTES_DATA]) == 0)
-      sent = size;
+    if (size < PROFD_MAX_LINETABLE_BYTES) {
+      bound_size(size, PROFD_MAX_LINETABLE_BYTES - 1);
+      if (read_target(scratch->data + used, size,
+                      record->linetable + layout->offset[PY_BYTES_DATA]) == 0)
+        sent = size;
+    }
   }
   record->linetable_sent = sent;
   if (sent > PROFD_MAX_LINETABLE_BYTES) return 1;

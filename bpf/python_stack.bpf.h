@@ -93,7 +93,8 @@ static __always_inline long load_frame(struct py_walk *walk, const struct py_lay
   if (read_target(walk->page, length, start)) {
     start = frame; /* the frame may end in the next page, which need not be there */
     length = bytes;
-    if (length > PROFD_MAX_FRAME_BYTES || read_target(walk->page, length, start)) {
+    bound_size(length, 2 * PROFD_MAX_FRAME_BYTES - 1);
+    if (read_target(walk->page, length, start)) {
       walk->page_bytes = 0;
       return -1;
     }
@@ -161,7 +162,7 @@ static __always_inline s32 frame_lasti(struct py_walk *walk, const struct py_lay
   if (layout->instr_kind != PY_INSTR_POINTER) {
     lasti = (s32)page_u32(walk, offset, field);
     if (layout->instr_kind == PY_INSTR_LASTI_UNITS) lasti *= PY_CODE_UNIT_BYTES;
-    return lasti < 0 || lasti > LASTI_MAX ? LASTI_UNKNOWN : lasti;
+    return lasti | lasti >> 63;
   }
 
   instr = page_u64(walk, offset, field);
@@ -176,9 +177,9 @@ static __always_inline s32 frame_lasti(struct py_walk *walk, const struct py_lay
   lasti = instr - bytecode;
   if (has_field(layout, PY_CODE_UNITS) &&
       (lasti < -PY_CODE_UNIT_BYTES ||
-       lasti >= (s64)code_u32(walk, layout, PY_CODE_UNITS) * PY_CODE_UNIT_BYTES))
+       lasti >= (s64)(code_u32(walk, layout, PY_CODE_UNITS) & LASTI_MAX / PY_CODE_UNIT_BYTES) *
+                    PY_CODE_UNIT_BYTES))
     return LASTI_IMPOSSIBLE;
-  if (lasti > LASTI_MAX) return LASTI_IMPOSSIBLE;
   return lasti < 0 ? LASTI_BEFORE_FIRST : (s32)lasti;
 }
 
@@ -290,7 +291,7 @@ static long walk_step(u32 index, struct py_walk_context *context) {
   record = &context->frames[depth & (PROFD_MAX_PY_FRAMES - 1)];
   record->code = code;
   record->tag = tag;
-  record->lasti = lasti < 0 ? LASTI_UNKNOWN : lasti;
+  record->lasti = lasti | lasti >> 31; /* all that is negative is LASTI_UNKNOWN */
   record->flags = flags;
   walk->depth = depth + 1;
   walk->frame_flags = 0;

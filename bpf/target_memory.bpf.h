@@ -13,6 +13,14 @@
 
 #include "bpf/events.h"
 
+/* Shows the verifier a bound that was checked already: clang may have checked a copy. `mask` is a
+ * power of two less one. */
+#ifdef __bpf__
+#define bound_size(size, mask) asm volatile("%0 &= %1" : "+r"(size) : "i"(mask))
+#else
+#define bound_size(size, mask) ((size) &= (mask))
+#endif
+
 /* All return 0 or a negative error; a failed read leaves zeroes in `out`, so callers must look at
  * the result and never at the value alone. */
 static __always_inline long read_target(void *out, u32 bytes, u64 address) {

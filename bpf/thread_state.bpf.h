@@ -33,7 +33,7 @@ struct thread_search {
   u64 found[PROFD_THREAD_STATES];
   u32 found_count;
   u32 want;    /* stop after so many */
-  u32 keyed_place; /* of found[0] among the found ones, as the list has them */
+  u32 first_place; /* of found[0] among the found ones, in the list's order */
   u32 outcome; /* enum stack_state: were all the thread's states seen? */
 };
 
@@ -96,7 +96,7 @@ static long search_step(u32 index, struct thread_search_context *context) {
     return 0;
   }
   if (read_field(&id, layout, tstate, PY_TSTATE_THREAD_ID)) return end_search(search, STACK_TORN);
-  if (tstate == search->found[0]) search->keyed_place = search->found_count - 1;
+  if (tstate == search->found[0]) search->first_place = search->found_count - 1;
   if (tstate != search->found[0] && id == search->thread_pointer) {
     u32 slot = search->found_count;
     if (slot >= PROFD_THREAD_STATES) return end_search(search, STACK_TRUNCATED);
@@ -141,45 +141,35 @@ static __always_inline u64 quick_thread_state(const struct py_layout *layout,
   return 0;
 }
 
-/* The attached thread state, 0 when it is not known or none is. <= 3.11 keeps it in the runtime; from
- * 3.12 the pthread key's is asked whether it holds its interpreter's GIL. */
-static __always_inline u64 attached_thread_state(struct thread_search *search,
-                                                 const struct py_layout *layout,
-                                                 const struct py_process *process) {
-  u64 tstate = search->found[0], interp, holder;
-  u32 locked = 0;
+/* The thread state that runs, 0 when that is not known: <= 3.11 the attached one; from 3.12 the one under
+ * the pthread key, which follows each switch. */
+static __always_inline u64 running_thread_state(struct thread_search *search,
+                                                const struct py_process *process, u8 source) {
+  u64 tstate;
 
-  if (process->tstate_current) {
-    if (read_u64(&tstate, process->tstate_current) == 0) return tstate;
-    search->outcome = STACK_TORN;
-    return 0;
-  }
-  if (!has_field(layout, PY_INTERP_GIL_HOLDER) || !has_field(layout, PY_INTERP_GIL_LOCKED) ||
-      read_field(&interp, layout, tstate, PY_TSTATE_INTERP) ||
-      read_field(&holder, layout, interp, PY_INTERP_GIL_HOLDER) ||
-      read_u32(&locked, interp + layout->offset[PY_INTERP_GIL_LOCKED]))
-    return 0;
-  return locked && holder == tstate ? tstate : 0;
+  if (!process->tstate_current) return source == TSTATE_FROM_TSS ? search->found[0] : 0;
+  if (read_u64(&tstate, process->tstate_current) == 0) return tstate;
+  search->outcome = STACK_TORN;
+  return 0;
 }
 
-/* Interpreters nest mostly in the order they were made in: the list, newest first. The state under
- * the pthread key, found[0], is the running one in 3.12-3.14 and the thread's first one in others:
- * it goes to its place in the list. What is known to be attached leads. */
-static __always_inline void order_nested(struct thread_search *search, u64 attached) {
-  u64 keyed = search->found[0];
-  u32 place = search->keyed_place;
+/* Interpreters nest mostly in the order they were made in, thus in the list's, newest first: what
+ * was found before the list (found[0]) goes to its place there. What is known to run leads. */
+static __always_inline void order_nested(struct thread_search *search, u64 running) {
+  u64 first = search->found[0];
+  u32 place = search->first_place;
   int i;
-  if (attached == keyed) return;
+  if (running == first) return;
 #pragma unroll
   for (i = 0; i < PROFD_THREAD_STATES - 1; i++)
     if ((u32)i < place) search->found[i] = search->found[i + 1];
-  search->found[place & (PROFD_THREAD_STATES - 1)] = keyed;
-  if (!attached) return; /* the thread has released the GIL */
+  search->found[place & (PROFD_THREAD_STATES - 1)] = first;
+  if (!running) return;
 #pragma unroll
   for (i = PROFD_THREAD_STATES - 1; i > 0; i--) {
-    if (search->found[i] != attached) continue;
+    if (search->found[i] != running) continue;
     search->found[i] = search->found[i - 1];
-    search->found[i - 1] = attached;
+    search->found[i - 1] = running;
   }
 }
 
@@ -207,7 +197,7 @@ static __always_inline void find_thread_states(struct thread_search *search,
   if (!tstate && *source == TSTATE_NOT_FOUND) return;
   search->found[0] = tstate;
   search->found_count = tstate ? 1 : 0;
-  search->keyed_place = 0;
+  search->first_place = 0;
   if (head && read_field(&other, layout, head, PY_INTERP_NEXT)) search->outcome = STACK_TORN;
   if (tstate && !other) return;
 
@@ -230,7 +220,7 @@ static __always_inline void find_thread_states(struct thread_search *search,
     cached->tstate = search->found[0];
   }
   if (search->found_count > 1)
-    order_nested(search, attached_thread_state(search, layout, process));
+    order_nested(search, running_thread_state(search, process, *source));
 }
 
 #endif /* PROFD_BPF_THREAD_STATE_BPF_H_ */

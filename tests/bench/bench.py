@@ -88,12 +88,16 @@ def main():
     for name in options.rows or ROWS:
         begin = time.monotonic()
         try:
-            rows += ROWS[name](settings)
+            measured = ROWS[name](settings)
+            rows += measured
+            print(measure.table(measured), flush=True)
+        except KeyboardInterrupt:
+            failed[name] = "interrupted"
+            break
         except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
             failed[name] = str(error)  # the other rows are still worth having
         print("bench: %s took %.0f s%s" % (name, time.monotonic() - begin,
                                            ", FAILED" if name in failed else ""), file=sys.stderr)
-    print(measure.table(rows))
     for name, error in failed.items():
         print("\n%s: not measured: %s" % (name, error))
     if options.json:

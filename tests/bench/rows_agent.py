@@ -69,7 +69,7 @@ def memory(settings):
         with contextlib.ExitStack() as stack:
             busy_targets(stack, settings)
             stack.enter_context(Target("idle.py", count - 2, python=settings.python))
-            for _ in range(min(settings.rounds, 3)):
+            for _ in range(settings.rounds):
                 with agents.Profd(rate=99, interval="5s") as profd:
                     time.sleep(7)  # one file written
                     values.append(measure.rss_mib(profd.pid))

@@ -14,7 +14,7 @@
 namespace profd {
 namespace {
 
-constexpr uint32_t kLogStatistics = 4;  // BPF_LOG_STATS
+constexpr uint32_t kLogStatistics = 4;   // BPF_LOG_STATS
 constexpr int kVerifierLimit = 1000000;  // instructions, BPF_COMPLEXITY_LIMIT_INSNS
 
 int Quiet(enum libbpf_print_level, const char*, va_list) { return 0; }
@@ -32,8 +32,8 @@ TEST(Load, VerifierAcceptsBothSamplersWithRoomToSpare) {
       continue;
     }
     libbpf_set_print(Quiet);
-    std::unique_ptr<bpf_object, void (*)(bpf_object*)> object(
-        bpf_object__open(PROFD_LINKED_OBJECT), bpf_object__close);
+    std::unique_ptr<bpf_object, void (*)(bpf_object*)> object(bpf_object__open(PROFD_LINKED_OBJECT),
+                                                              bpf_object__close);
     ASSERT_NE(object, nullptr);
     std::vector<char> log(1 << 20);
     bpf_program* program = nullptr;

@@ -23,14 +23,29 @@ constexpr uint64_t kSpecificBlocks = 0x510;
 // 3.13+, whose offsets come from the interpreter itself: plausible ones.
 py_layout LayoutWithDebugOffsets(const MadeVersion& version) {
   constexpr std::pair<py_field, uint32_t> kFields[] = {
-      {PY_RUNTIME_INTERP_HEAD, 600}, {PY_RUNTIME_TSS_KEY, 700},   {PY_INTERP_NEXT, 7400},
-      {PY_INTERP_THREADS_HEAD, 7300}, {PY_TSTATE_NEXT, 8},         {PY_TSTATE_INTERP, 16},
-      {PY_TSTATE_THREAD_ID, 152},    {PY_TSTATE_FRAME, 72},       {PY_FRAME_PREVIOUS, 8},
-      {PY_FRAME_CODE, 0},            {PY_FRAME_INSTR, 56},        {PY_FRAME_OWNER, 74},
-      {PY_CODE_NAME, 120},           {PY_CODE_QUALNAME, 128},     {PY_CODE_FILENAME, 112},
-      {PY_CODE_FIRSTLINENO, 68},     {PY_CODE_LINETABLE, 136},    {PY_CODE_UNITS, 16},
-      {PY_CODE_BYTECODE, 208},       {PY_CODE_FIRSTTRACEABLE, 184}, {PY_CODE_VERSION, 92},
-      {PY_OBJECT_TYPE, 8},           {PY_TYPE_NAME, 24},
+      {PY_RUNTIME_INTERP_HEAD, 600},
+      {PY_RUNTIME_TSS_KEY, 700},
+      {PY_INTERP_NEXT, 7400},
+      {PY_INTERP_THREADS_HEAD, 7300},
+      {PY_TSTATE_NEXT, 8},
+      {PY_TSTATE_INTERP, 16},
+      {PY_TSTATE_THREAD_ID, 152},
+      {PY_TSTATE_FRAME, 72},
+      {PY_FRAME_PREVIOUS, 8},
+      {PY_FRAME_CODE, 0},
+      {PY_FRAME_INSTR, 56},
+      {PY_FRAME_OWNER, 74},
+      {PY_CODE_NAME, 120},
+      {PY_CODE_QUALNAME, 128},
+      {PY_CODE_FILENAME, 112},
+      {PY_CODE_FIRSTLINENO, 68},
+      {PY_CODE_LINETABLE, 136},
+      {PY_CODE_UNITS, 16},
+      {PY_CODE_BYTECODE, 208},
+      {PY_CODE_FIRSTTRACEABLE, 184},
+      {PY_CODE_VERSION, 92},
+      {PY_OBJECT_TYPE, 8},
+      {PY_TYPE_NAME, 24},
   };
   py_layout layout{};
   for (const auto& [field, offset] : kFields) SetField(layout, field, offset);
@@ -126,8 +141,9 @@ uint64_t MadeProcess::AddInterpreter() {
 uint64_t MadeProcess::AddThreadState(uint64_t interpreter, uint64_t thread_pointer) {
   const uint64_t tstate = Allocate(1024);
   uint64_t first = 0;
-  if (!memory_.Read(interpreter + layout_.offset[PY_INTERP_THREADS_HEAD],
-                    absl::MakeSpan(reinterpret_cast<std::byte*>(&first), sizeof(first)))
+  if (!memory_
+           .Read(interpreter + layout_.offset[PY_INTERP_THREADS_HEAD],
+                 absl::MakeSpan(reinterpret_cast<std::byte*>(&first), sizeof(first)))
            .ok()) {
     abort();
   }
@@ -187,8 +203,8 @@ void MadeProcess::WriteFrame(uint64_t frame, MadeFrame kind, uint64_t previous) 
       break;
   }
   if (kind != MadeFrame::kNoCode) {
-    code = AddCode(kind == MadeFrame::kNotCode || kind == MadeFrame::kShim ? other_type_
-                                                                           : code_type_);
+    code =
+        AddCode(kind == MadeFrame::kNotCode || kind == MadeFrame::kShim ? other_type_ : code_type_);
   }
   PutField(frame, PY_FRAME_CODE, code == 0 ? 0 : code | tag);
   uint64_t bytecode = code + layout_.offset[PY_CODE_BYTECODE];

@@ -12,11 +12,11 @@
 long bpf_probe_read_user(void *destination, uint32_t bytes, const void *address);
 
 /* The callback is called by its own type: a call through another one would be undefined. */
-#define bpf_loop(iterations, callback, context, flags)                          \
-  do {                                                                          \
-    uint32_t loop_index = 0;                                                    \
+#define bpf_loop(iterations, callback, context, flags)                                \
+  do {                                                                                \
+    uint32_t loop_index = 0;                                                          \
     while (loop_index < (iterations) && !callback(loop_index, context)) loop_index++; \
-    (void)(flags);                                                              \
+    (void)(flags);                                                                    \
   } while (0)
 
 #endif /* PROFD_TESTS_BPF_NATIVE_HELPERS_H_ */

@@ -117,8 +117,8 @@ TEST_P(PythonStack, KeepsTheFrameWhoseCodeObjectIsNotResident) {
   const auto& code = process_.expected()[1].code;
   process_.Sample();
   const auto& reads = process_.memory().reads();
-  const auto read = std::find_if(reads.begin(), reads.end(),
-                                 [&](const auto& r) { return r.address == code; });
+  const auto read =
+      std::find_if(reads.begin(), reads.end(), [&](const auto& r) { return r.address == code; });
   ASSERT_NE(read, reads.end());
   process_.memory().FailRead(static_cast<int>(read - reads.begin()));
   auto sample = process_.Sample();

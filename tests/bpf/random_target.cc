@@ -61,8 +61,7 @@ bool ChainEnds(FakeTarget& memory, const py_layout& layout, uint64_t tstate) {
   uint64_t base = 0;
   if (!ReadWord(memory, tstate + layout.offset[PY_TSTATE_FRAME], frame)) return false;
   if (layout.frame_style == PY_FRAME_STYLE_CFRAME &&
-      (frame == 0 ||
-       !ReadWord(memory, frame + layout.offset[PY_CFRAME_CURRENT_FRAME], frame))) {
+      (frame == 0 || !ReadWord(memory, frame + layout.offset[PY_CFRAME_CURRENT_FRAME], frame))) {
     return false;
   }
   if (layout.base_frame_kind == PY_BASE_FRAME_EMBEDDED) {

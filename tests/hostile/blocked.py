@@ -5,8 +5,8 @@ import os
 import re
 import time
 
-from hostile import (SPIN, Agent, Target, equal, main, require_root, samples_of, share_with,
-                     start_liar, until)
+from hostile import (SPIN, Agent, Target, equal, is_overloaded, main, require_root,
+                     samples_of, share_with, start_liar, until, until_cpu)
 
 
 def a_page_that_is_never_served_costs_one_process():
@@ -18,19 +18,24 @@ def a_page_that_is_never_served_costs_one_process():
         agent = stack.enter_context(Agent())
         until(lambda: agent.status()["imperfect"]["processes_blocked"] == len(blockers),
               "all are counted")
-        time.sleep(3)
+        until_cpu(honest.pid, 1)
         equal(agent.status()["imperfect"]["processes_blocked"], len(blockers), "counted once each")
         begin = time.monotonic()
         equal(agent.stop(), 0)
         assert time.monotonic() - begin < 10, "slow to stop"
         mine = samples_of(agent.samples(), honest.pid)
         assert share_with(mine, "honest_spin") > 0.98, share_with(mine, "honest_spin")
-        windows = [float(found) for line in agent.log for found in re.findall(r"window=([\d.]+)s", line)]
+        for blocker in blockers:
+            theirs = samples_of(agent.samples(), blocker.pid)
+            assert theirs, "its samples are kept, without a name"
+        if is_overloaded():
+            print("the machine is overloaded: how long windows took is not looked at")
+            return
+        windows = [float(found) for line in agent.log
+                   for found in re.findall(r"window=([\d.]+)s", line)]
         assert max(windows) < 0.5 + 1.5 * len(blockers), windows
         late = [seconds for seconds in windows if seconds > 1.2]
         assert len(late) <= len(blockers), windows
-        for blocker in blockers:
-            assert samples_of(agent.samples(), blocker.pid), "its samples are kept, without a name"
 
 
 def a_perf_map_that_is_no_file_is_not_opened():

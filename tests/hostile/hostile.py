@@ -172,14 +172,33 @@ def start_liar(kind):
         return Target(file.read(), arguments=[kind])
 
 
+def until_cpu(pid, seconds):
+    """Waits until the process has used so much more CPU time: on a busy host that takes long."""
+    def used():
+        with open("/proc/%d/schedstat" % pid) as file:
+            return int(file.read().split()[0]) / 1e9
+    begin = used()
+    until(lambda: used() >= begin + seconds, "CPU time of PID %d" % pid, 2 * PATIENCE)
+
+
+def is_overloaded():
+    return os.getloadavg()[0] > 4 * os.cpu_count()
+
+
 def samples_of(samples, pid):
     return [sample for sample in samples if sample.labels.get("pid") == pid]
 
 
+def count(samples):
+    """Events: equal stacks of a window are one sample of pprof."""
+    return sum(sample.values[0] for sample in samples)
+
+
 def share_with(samples, name):
     """Part of the samples that have the function in their stack."""
-    hits = sum(any(frame.function == name for frame in sample.frames) for sample in samples)
-    return hits / len(samples) if samples else 0.0
+    hits = count(sample for sample in samples
+                 if any(frame.function == name for frame in sample.frames))
+    return hits / count(samples) if samples else 0.0
 
 
 def main(*tests):

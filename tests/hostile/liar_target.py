@@ -125,7 +125,7 @@ if kind == "flood":
     print("ready", flush=True)
     flood()
 # A code object of its own each: what was forged must not be found under an honest one's names.
-mine = types.FunctionType(lying_spin.__code__.replace(co_name=kind, co_qualname=kind), globals())
+mine = types.FunctionType(lying_spin.__code__.replace(co_name="name", co_qualname=kind), globals())
 
 
 def prepare_and_report(frame):

@@ -4,10 +4,9 @@ import os
 import re
 import shutil
 import tempfile
-import time
 
 from hostile import (SPIN, Agent, Skip, Target, contains, equal, main, require_root, run,
-                     samples_of)
+                     samples_of, until_cpu)
 
 EVIL = 'py"\n\x1b[2Jtime=0 level=error forged=1 \\'
 RENAMED = """
@@ -34,7 +33,7 @@ def an_interpreter_with_an_evil_path_stays_inside_its_value():
         shutil.copy(os.path.realpath(static), evil)
         with Target(RENAMED, executable=evil) as target, \
                 Agent(output=os.path.join(folder, 'out put"\n')) as agent:
-            time.sleep(2)
+            until_cpu(target.pid, 0.3)
             out = run("status", "--socket", agent.socket)[1]
             assert "\x1b" not in out and "\x1b" not in run(
                 "status", "--json", "--socket", agent.socket)[1]

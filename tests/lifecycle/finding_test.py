@@ -22,6 +22,10 @@ def spend(command, **options):
     return child.pid, usage.ru_utime + usage.ru_stime
 
 
+def other_agents():
+    return subprocess.run(["pgrep", "^profd"], stdout=subprocess.DEVNULL).returncode == 0
+
+
 class Finding(unittest.TestCase):
     # Pitfall 13
     def test_every_exec_from_a_shell_is_registered(self):
@@ -146,6 +150,8 @@ for turn in range(10):
     def test_libpython_replaced_in_place(self):
         """The same inode holds another version afterwards: no probe of the old may stay in it."""
         versions = {name: pythons.libpython(name) for name in ("3.11", "3.12")}
+        if other_agents():
+            self.skipTest("another profd runs here: its probes are not ours to wait for")
         with tempfile.TemporaryDirectory() as folder, Agent(rate=999) as agent:
             library = os.path.join(folder, "libpython.so")
             embed = os.path.join(os.environ["PROFD_BUILD"], "tests", "workloads", "embed")
@@ -155,6 +161,10 @@ for turn in range(10):
                 with open(path, "rb") as new, open(library, "r+b" if turn else "wb") as file:
                     file.truncate()
                     shutil.copyfileobj(new, file)
+                # A breakpoint goes some milliseconds after the first byte is written; a process that
+                # starts in between would meet it, with every tracer that uses uprobes.
+                wait_until(lambda: sum("changed=" in line for line in agent.log) >= turn,
+                           "the probes are off the old file", 10)
                 environment = dict(os.environ, PYTHONHOME=prefix)
                 with Program([embed, library, os.path.join(WORKLOADS, "shares.py"), "0"],
                              env=environment) as program:

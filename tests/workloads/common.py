@@ -39,6 +39,8 @@ def change_phase(_state=[1], _sleep=time.sleep):
     would else stay in step with a program that repeats itself. For the end of each round."""
     _state[0] = (_state[0] * 1103515245 + 12345) & 0x7FFFFFFF
     _sleep((_state[0] >> 11) * 1e-9)
+    for _ in range(2000):
+        pass  # what waking up costs is not the next function's
 
 
 def argument(index, default):

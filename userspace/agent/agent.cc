@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bpf/events.h"
 #include "userspace/agent/pipeline.h"
 #include "userspace/agent/profile_writer.h"
 #include "userspace/agent/status_report.h"
@@ -27,13 +28,14 @@ constexpr absl::Duration kLongestPoll = absl::Milliseconds(50);
 constexpr absl::Duration kShortestPoll = absl::Milliseconds(4);
 constexpr absl::Duration kStatusEvery = absl::Seconds(1);
 constexpr size_t kRingBytesPerCpu = 1 << 20;
-constexpr double kTypicalRecordBytes = 1500;
+constexpr double kLargestRecordBytes = sizeof(sample_record) +
+                                       PROFD_MAX_PY_FRAMES * sizeof(py_frame_record) +
+                                       PROFD_MAX_KERNEL_FRAMES * sizeof(u64);
 
-// So often that a quarter of the ring is used at most.
+// So often that the deepest stacks fill half of the ring at most.
 absl::Duration PollInterval(double rate_hz) {
-  const absl::Duration quarter =
-      absl::Seconds(kRingBytesPerCpu / 4 / (rate_hz * kTypicalRecordBytes));
-  return std::clamp(quarter, kShortestPoll, kLongestPoll);
+  const absl::Duration half = absl::Seconds(kRingBytesPerCpu / 2 / (rate_hz * kLargestRecordBytes));
+  return std::clamp(half, kShortestPoll, kLongestPoll);
 }
 
 sigset_t StopSignals() {

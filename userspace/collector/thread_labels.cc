@@ -9,9 +9,9 @@ namespace profd {
 namespace {
 constexpr absl::Duration kShortest = absl::Seconds(1);
 constexpr absl::Duration kLongest = absl::Seconds(60);
-constexpr int kCostShare = 1000;  // reading names takes at most a thousandth of the time, unless
-constexpr absl::Duration kStalest = absl::Seconds(4);  // names would be older than this: a busy
-                                                       // host makes every look a slow one
+// A busy host makes every look a slow one: names are then at most this old.
+constexpr absl::Duration kStalest = absl::Seconds(4);
+constexpr int kCostShare = 1000;  // else reading names takes at most a thousandth of the time
 }  // namespace
 
 const std::string& ThreadLabels::NameOf(uint64_t thread_id, ProcessMemory* memory,
@@ -36,7 +36,7 @@ void ThreadLabels::Refresh(ProcessMemory& memory, const py_layout& layout, uint6
     if (names.ok()) names_ = *std::move(names);
   }
   back_off_ = status.ok() ? kShortest : std::min(back_off_ * 2, kLongest);
-  refresh_at_ = now + std::max(back_off_, (SteadyNow() - begin) * kCostShare);
+  refresh_at_ = now + std::max(back_off_, std::min((SteadyNow() - begin) * kCostShare, kStalest));
 }
 
 }  // namespace profd

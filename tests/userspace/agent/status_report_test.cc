@@ -1,0 +1,54 @@
+#include "userspace/agent/status_report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace profd {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+StatusInputs Inputs() {
+  static const Config config;
+  StatusInputs inputs;
+  inputs.config = &config;
+  inputs.uptime = absl::Seconds(61);
+  inputs.totals.kernel.values[EVENT_FIRED] = 12;
+  inputs.totals.kernel.values[OUTCOME_LOST_RING_FULL] = 3;
+  inputs.totals.memory.processes_blocked = 2;
+  return inputs;
+}
+
+TEST(StatusReportTest, TextShowsWhatWasLost) {
+  const auto text = StatusText(StatusJson(Inputs()));
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(*text, HasSubstr("up 1m1s"));
+  EXPECT_THAT(*text, HasSubstr("ring_full  3"));
+  EXPECT_THAT(*text, HasSubstr("processes_blocked  2"));
+  EXPECT_THAT(*text, Not(HasSubstr("malformed")));
+}
+
+TEST(StatusReportTest, NamesOfStrangersDriveNoTerminal) {
+  StatusInputs inputs = Inputs();
+  inputs.unsupported = {{"/evil\x1b[2J\n\xff\xc2\x9b", "3.17"}};
+  const std::string json = StatusJson(inputs);
+  const std::string text = *StatusText(json);
+  for (const std::string& shown : {json, text}) {
+    EXPECT_TRUE(std::none_of(shown.begin(), shown.end(), [](char c) {
+      return static_cast<unsigned char>(c) < 0x20 && c != '\n';
+    })) << shown;
+    EXPECT_THAT(shown, Not(HasSubstr("\xc2\x9b")));
+  }
+}
+
+TEST(StatusReportTest, ForgedAnswersAreErrors) {
+  for (const char* json : {"", "{", "[]", "{\"version\": 1}", "\"profd\"", "nul"}) {
+    EXPECT_FALSE(StatusText(json).ok()) << json;
+  }
+}
+
+}  // namespace
+}  // namespace profd
