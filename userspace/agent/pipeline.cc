@@ -108,7 +108,33 @@ void Pipeline::EndProcess(const process_record& record) {
   ended_.push_back(process);
 }
 
-std::shared_ptr<Process> Pipeline::FindProcess(uint64_t incarnation) {
+std::shared_ptr<Process> Pipeline::Adopt(uint64_t incarnation, pid_t pid) {
+  auto registered = session_->FindProcess(pid);
+  if (!registered.ok() || registered->incarnation != incarnation) return nullptr;
+  process_record record = {};
+  record.tgid = pid;
+  record.incarnation = incarnation;
+  record.image = registered->image;
+  auto process = discovery_->Complete(record, nullptr);
+  if (process == nullptr) return nullptr;
+  process->interp_head = registered->interp_head;
+  processes_->Add(process);
+  return process;
+}
+
+void Pipeline::EndUnregistered() {
+  for (const std::shared_ptr<Process>& process : processes_->All()) {
+    if (process->ended) continue;
+    auto registered = session_->FindProcess(process->key.pid);
+    if (registered.ok() && registered->incarnation == process->key.incarnation) continue;
+    process_record record = {};
+    record.incarnation = process->key.incarnation;
+    record.cpu_ns = absl::ToInt64Nanoseconds(process->cpu_reported);  // what else, is not known
+    EndProcess(record);
+  }
+}
+
+std::shared_ptr<Process> Pipeline::FindProcess(uint64_t incarnation, pid_t pid) {
   if (last_process_ != nullptr && last_process_->key.incarnation == incarnation) {
     return last_process_;
   }
@@ -118,6 +144,7 @@ std::shared_ptr<Process> Pipeline::FindProcess(uint64_t incarnation) {
     session_->ConsumeLifecycle([this](absl::string_view record) { OnLifecycle(record); });
     process = processes_->Find(incarnation);
   }
+  if (process == nullptr) process = Adopt(incarnation, pid);
   if (process != nullptr) last_process_ = process;
   return process;
 }
@@ -144,7 +171,7 @@ void Pipeline::OnSampleRing(absl::string_view record) {
 }
 
 void Pipeline::OnCode(const RawCode& code) {
-  auto process = FindProcess(code.header->incarnation);
+  auto process = FindProcess(code.header->incarnation, code.header->tgid);
   if (process == nullptr) return;
   const py_layout& layout = process->image->interpreter.layout;
   auto description = DescribeCode(*code.header, code.payload, layout);
@@ -160,7 +187,7 @@ void Pipeline::OnCode(const RawCode& code) {
 }
 
 void Pipeline::OnSample(const RawSample& sample) {
-  auto process = FindProcess(sample.header->incarnation);
+  auto process = FindProcess(sample.header->incarnation, sample.header->tgid);
   if (process == nullptr) {
     ++counts_.unknown_process;
     return;
@@ -246,6 +273,7 @@ FinishedWindow Pipeline::Close(const Moment& now) {
   window.accounting = totals - at_open_;
   window.samples = window.accounting.consumer.profiled;
   window.profile = std::exchange(profile_, Profile());
+  if (window.accounting.kernel[COUNT_LIFECYCLE_RING_FULL] > 0) EndUnregistered();
   AddFacts(&window);
   stacks_.clear();
   labels_.clear();

@@ -70,7 +70,10 @@ class Pipeline {
   void OnLifecycle(absl::string_view record);
   void OnSample(const RawSample& sample);
   void OnCode(const RawCode& code);
-  std::shared_ptr<Process> FindProcess(uint64_t incarnation);
+  std::shared_ptr<Process> FindProcess(uint64_t incarnation, pid_t pid);
+  // For when records of the lifecycle ring were lost: what the kernel's own table says.
+  std::shared_ptr<Process> Adopt(uint64_t incarnation, pid_t pid);
+  void EndUnregistered();
   Profile::StackId StackOf(Process& process, const RawSample& sample);
   Profile::LabelsId LabelsOf(Process& process, const sample_record& header);
   void EndProcess(const process_record& record);

@@ -9,11 +9,14 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "symbolizer/elf/elf_file.h"
+#include "userspace/collector/clock.h"
 #include "userspace/text/log_value.h"
 
 namespace profd {
 namespace {
 
+// For what inotify does not tell, such as a file on another host.
+constexpr absl::Duration kCheckEvery = absl::Seconds(1);
 constexpr size_t kMaxKinds = 65536;      // files remembered, nearly all of them not interpreters
 constexpr size_t kMaxUnsupported = 256;  // binaries reported
 constexpr int kMaxLogLines = 1000;       // a tenant can make binaries without end
@@ -191,19 +194,19 @@ bool Images::InEvaluationLoop(const FileIdentity& file, uint64_t linked_address)
 
 void Images::DropChanged() {
   alignas(inotify_event) char told[4096];
-  while (read(changes_.get(), told, sizeof(told)) > 0) {  // which one does not matter
-  }
+  bool any = false;
+  while (read(changes_.get(), told, sizeof(told)) > 0) any = true;  // which one does not matter
+  const absl::Duration now = SteadyNow();
+  if (!any && now < check_at_) return;
+  check_at_ = now + kCheckEvery;
   std::vector<std::pair<std::string, std::vector<Link>>> stale;  // by path
   {
     absl::MutexLock lock(&mutex_);
     for (const std::shared_ptr<Image>& image : images_) {
       if (image == nullptr || !image->probed) continue;
-      auto now = IdentityOf(image->file.get());
-      // An unlinked file changes its change time, not its contents.
-      if (now.ok() && (now->size == image->identity.size &&
-                       now->change_time_ns == image->identity.change_time_ns)) {
-        continue;
-      }
+      auto identity = IdentityOf(image->file.get());
+      // An unlinked file changes its change time too, not its contents: its probes may go.
+      if (identity.ok() && *identity == image->identity) continue;
       kinds_.erase(image->identity);
       stale.emplace_back(image->path, TakeProbesOff(*image));
     }

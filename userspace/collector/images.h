@@ -79,6 +79,7 @@ class Images {
   bool MayLog() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   BpfSession* const session_;
+  absl::Duration check_at_;  // the discovering thread's
   const Descriptor changes_;  // inotify of the probed files
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<FileIdentity, FileKind> kinds_ ABSL_GUARDED_BY(mutex_);
