@@ -1,13 +1,14 @@
 """What record.py kept, and the arithmetic on it that the properties share."""
 import collections
 import math
+import statistics
 import os
 import pickle
 
 from interpreters import IN_ROOT, WORKLOADS, Skip
 
 FEWEST_SAMPLES = 300  # of those that a share is taken of
-STANDARD_ERRORS = 3
+FALSE_ALARM = 1e-4  # probability that a comparison of right shares fails
 
 
 class Failure(AssertionError):
@@ -94,13 +95,15 @@ def all_samples(samples, wanted, text, at_least=1.0):
 
 
 def same_shares(found, expected, fewest=FEWEST_SAMPLES):
-    """The counts in `found` have the shares of `expected` within the standard errors of a binomial
-    distribution."""
+    """The counts in `found` have the shares of `expected`: within so many standard errors of a
+    binomial distribution that right ones fail once in FALSE_ALARM runs. Three for each would fail
+    one of the suite's hundreds of shares in nearly every run."""
+    limit = statistics.NormalDist().inv_cdf(1 - FALSE_ALARM / (2 * len(expected)))
     total = sum(found[name] for name in expected)
     require(total >= fewest, "%d samples are too few to compare shares: %s", total, dict(found))
     for name, share in expected.items():
         error = math.sqrt(max(share * (1 - share), 1 / total) / total)
-        require(abs(found[name] / total - share) <= STANDARD_ERRORS * error,
+        require(abs(found[name] / total - share) <= limit * error,
                 "%s has %.4f of %d samples, %.4f of the CPU time: %.1f standard errors", name,
                 found[name] / total, total, share, abs(found[name] / total - share) / error)
 
