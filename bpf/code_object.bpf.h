@@ -101,6 +101,12 @@ static long send_step(u32 index, struct code_sender *sender) {
   recent = bpf_map_lookup_elem(&recent_sends, &slot);
   scratch = bpf_map_lookup_elem(&code_scratch, &zero);
   if (!recent || !scratch) return 1;
+  /* Names must not crowd out samples. */
+  if (bpf_ringbuf_query(sender->ring, BPF_RB_AVAIL_DATA) >
+      bpf_ringbuf_query(sender->ring, BPF_RB_RING_SIZE) / 2) {
+    count(COUNT_CODE_RING_FULL);
+    return 1;
+  }
   if (recent->tag == frame->tag && sender->now_ns - recent->time_ns < RESEND_AFTER_NS) return 0;
 
   record = &scratch->record;

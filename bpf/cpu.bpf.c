@@ -16,7 +16,7 @@ const volatile u32 has_exclusions = 0;
 enum {
   THREAD_CACHE_SLOTS = 1024,
   TOLD_SLOTS = 512,
-  MAX_TICKS = 1000000,
+  MAX_WEIGHT_NS = 1000000000, /* of one sample: a machine that was paused did not compute */
   BOUNDED_SENDS = 32, /* without bpf_loop (kernels before 5.17) */
 };
 
@@ -85,9 +85,9 @@ static __always_inline u32 elapsed_ticks(struct bpf_perf_event_data *ctx) {
   ahead = *accounted - value.counter;
   if (*accounted > value.counter && ahead > sample_period_ns)
     *accounted = value.counter + sample_period_ns;
-  if (ticks > MAX_TICKS) ticks = MAX_TICKS;
   count_n(COUNT_TICKS_SKIPPED, ticks - 1);
-  return ticks;
+  if (ticks * sample_period_ns > MAX_WEIGHT_NS) ticks = MAX_WEIGHT_NS / sample_period_ns;
+  return ticks ? ticks : 1;
 }
 
 static __always_inline void tell_of_unknown(u32 tgid, u64 now_ns) {
@@ -98,12 +98,12 @@ static __always_inline void tell_of_unknown(u32 tgid, u64 now_ns) {
   u64 mark = (u64)tgid << 32 | (now_ns >> 32);
 
   if (!entry || *entry == mark) return;
-  *entry = mark;
-  bpf_ringbuf_output(&lifecycle_ring, &record, sizeof(record), BPF_RB_NO_WAKEUP);
+  if (bpf_ringbuf_output(&lifecycle_ring, &record, sizeof(record), BPF_RB_NO_WAKEUP) == 0)
+    *entry = mark;
 }
 
 static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) {
-  u64 id = bpf_get_current_pid_tgid(), now_ns = bpf_ktime_get_ns(), owner;
+  u64 id = bpf_get_current_pid_tgid(), now_ns = bpf_ktime_get_ns(), owner, incarnation;
   u32 tgid = id >> 32, tid = id, zero = 0, ticks, slot, i, bytes;
   struct task_struct *task = (void *)bpf_get_current_task();
   struct code_sender sender = {};
@@ -132,7 +132,8 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
     }
     return 0;
   }
-  if (has_exclusions && bpf_map_lookup_elem(&excluded, &process->incarnation)) {
+  incarnation = process->incarnation; /* once: the entry may be replaced meanwhile */
+  if (has_exclusions && bpf_map_lookup_elem(&excluded, &incarnation)) {
     count(OUTCOME_EXCLUDED);
     return 0;
   }
@@ -150,8 +151,7 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   record->type = RECORD_SAMPLE;
   record->cpu = bpf_get_smp_processor_id();
   record->time_ns = now_ns;
-  record->incarnation = process->incarnation;
-  record->cgroup_id = bpf_get_current_cgroup_id();
+  record->incarnation = incarnation;
   record->in_kernel = !interrupted_user_mode(ctx);
   record->user_ip = record->in_kernel ? 0 : instruction_pointer(ctx);
   record->tgid = tgid;
@@ -163,13 +163,14 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   BPF_CORE_READ_INTO(&record->process_comm, task, group_leader, comm);
 
   walk = &walking->walk;
-  owner = mix64(process->incarnation ^ tid);
+  owner = mix64(incarnation ^ tid);
   slot = owner & (THREAD_CACHE_SLOTS - 1);
   walking->search.thread_pointer = record->thread_id = thread_pointer(task);
   walking->search.owner = owner;
   find_thread_states(&walking->search, layout, process, bpf_map_lookup_elem(&thread_cache, &slot),
                      bounded, &record->tstate_source);
   prepare_walk(walk, process, &walking->search);
+  walk->incarnation = incarnation;
   if (walk->tstate_count) {
     walk_python(walk, layout, scratch->frames, bounded);
     if (walk->depth || walk->state >= STACK_TRUNCATED) record->stack_state = walk->state;
@@ -185,7 +186,7 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   sender.layout = layout;
   sender.frames = scratch->frames;
   sender.ring = ring;
-  sender.incarnation = process->incarnation;
+  sender.incarnation = incarnation;
   sender.now_ns = now_ns;
   sender.tgid = tgid;
   sender.frame_count = walk->depth;

@@ -167,6 +167,8 @@ struct py_process {
   u64 code_type;   /* address of PyCode_Type once seen, 0 before */
   u32 image;       /* index into `images` and `layouts` */
   u32 tss_proven;  /* a thread state found through tss_key has been right at least once */
+  u32 switches;    /* from one interpreter to another in the same program */
+  u32 reserved;
 };
 
 /* ---- Records --------------------------------------------------------------------------- */
@@ -210,7 +212,6 @@ enum frame_flags {
   FRAME_CODE_UNREADABLE = 1, /* the page was not resident: names are to be read in user space */
   FRAME_ENTRY = 2,           /* the first frame of an interpreter entry (a shim was just below) */
   FRAME_OTHER_THREAD_STATE = 4, /* first frame of a further thread state of this OS thread */
-  FRAME_NAMES_WANTED = 8,   /* not in the gate when the sample was taken */
 };
 
 /* Followed by py_frames records of struct py_frame_record, leaf first, then kernel_frames u64
@@ -220,7 +221,6 @@ struct sample_record {
   u32 cpu;
   u64 time_ns;
   u64 incarnation;
-  u64 cgroup_id;
   u64 user_ip;        /* 0 when the sample was taken in the kernel */
   u32 tgid;
   u32 tid;
@@ -236,7 +236,7 @@ struct sample_record {
   char process_comm[PROFD_COMM_BYTES];
   char thread_comm[PROFD_COMM_BYTES];
 };
-PROFD_STATIC_ASSERT(sizeof(struct sample_record) == 104, "wire format");
+PROFD_STATIC_ASSERT(sizeof(struct sample_record) == 96, "wire format");
 
 /* How a string of a code object was sent. */
 struct code_string {
@@ -296,7 +296,8 @@ enum counter {
   OUTCOME_LOST_RING_FULL,
   OUTCOME_LOST_INTERNAL,      /* a map was missing: never expected */
   COUNTER_OUTCOME_END,
-  COUNT_TICKS_SKIPPED = COUNTER_OUTCOME_END, /* periods without an event, weighed into the next */
+  COUNT_TICKS_SKIPPED = COUNTER_OUTCOME_END, /* periods without an event, weighed into the next up
+                                                to a second */
   COUNT_STACK_TRUNCATED,
   COUNT_STACK_TORN,
   COUNT_HALF_PUSHED_FRAMES,

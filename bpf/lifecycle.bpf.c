@@ -11,6 +11,7 @@ char LICENSE[] SEC("license") = "GPL";
 enum {
   COOKIE_ADDRESS_BITS = 48,
   EXITING_THREADS_MAX = 512,
+  SWITCHES_MAX = 4,
 };
 
 static __always_inline u64 new_incarnation(u32 tgid) {
@@ -28,50 +29,6 @@ static __always_inline void insert(u32 tgid, struct py_process *process,
                                    struct process_record *record) {
   report(record);
   if (bpf_map_update_elem(&processes, &tgid, process, BPF_ANY)) count(COUNT_PROCESS_TABLE_FULL);
-}
-
-/* Cookie: index of the image in the upper 16 bits, linked address of the function below. */
-SEC("uprobe")
-int interpreter_start(struct pt_regs *ctx) {
-  u64 cookie = bpf_get_attach_cookie(ctx);
-  u64 base = ctx->rip - (cookie & ((1ULL << COOKIE_ADDRESS_BITS) - 1));
-  u32 index = cookie >> COOKIE_ADDRESS_BITS, tgid = bpf_get_current_pid_tgid() >> 32;
-  struct py_image *image = bpf_map_lookup_elem(&images, &index);
-  struct process_record record = {.type = RECORD_PROCESS_START, .tgid = tgid, .image = index};
-  struct py_process *known, process = {};
-
-  if (!image || !image->in_use) return 0;
-  known = bpf_map_lookup_elem(&processes, &tgid);
-  if (known && known->image == index) return 0; /* a second start function of the same process */
-  process.incarnation = new_incarnation(tgid);
-  if (image->interp_head) process.interp_head = base + image->interp_head;
-  if (image->tss_key) process.tss_key = base + image->tss_key;
-  if (image->tstate_current) process.tstate_current = base + image->tstate_current;
-  process.image = index;
-  record.incarnation = process.incarnation;
-  record.load_base = base;
-  insert(tgid, &process, &record);
-  return 0;
-}
-
-SEC("raw_tp/sched_process_fork")
-int process_fork(struct bpf_raw_tracepoint_args *ctx) {
-  struct task_struct *parent = (void *)ctx->args[0], *child = (void *)ctx->args[1];
-  u32 parent_tgid = BPF_CORE_READ(parent, tgid), tgid = BPF_CORE_READ(child, tgid);
-  struct process_record record = {.type = RECORD_PROCESS_START, .tgid = tgid};
-  struct py_process *known, process;
-
-  if (tgid == parent_tgid) return 0; /* a thread */
-  known = bpf_map_lookup_elem(&processes, &parent_tgid);
-  if (!known) return 0;
-  process = *known;
-  process.incarnation = new_incarnation(tgid);
-  record.incarnation = process.incarnation;
-  record.parent_incarnation = known->incarnation;
-  record.parent_tgid = parent_tgid;
-  record.image = process.image;
-  insert(tgid, &process, &record);
-  return 0;
 }
 
 /* Of all threads of the process: those already reaped, and those on its list, of which several can
@@ -104,6 +61,56 @@ static __always_inline void forget(struct task_struct *task, u32 tgid, enum reco
   bpf_map_delete_elem(&processes, &tgid);
   bpf_map_delete_elem(&excluded, &incarnation);
   report(&record);
+}
+
+/* Cookie: index of the image in the upper 16 bits, linked address of the function below. */
+SEC("uprobe")
+int interpreter_start(struct pt_regs *ctx) {
+  u64 cookie = bpf_get_attach_cookie(ctx);
+  u64 base = ctx->rip - (cookie & ((1ULL << COOKIE_ADDRESS_BITS) - 1));
+  u32 index = cookie >> COOKIE_ADDRESS_BITS, tgid = bpf_get_current_pid_tgid() >> 32;
+  struct py_image *image = bpf_map_lookup_elem(&images, &index);
+  struct process_record record = {.type = RECORD_PROCESS_START, .tgid = tgid, .image = index};
+  struct py_process *known, process = {};
+
+  if (!image || !image->in_use) return 0;
+  known = bpf_map_lookup_elem(&processes, &tgid);
+  if (known) {
+    if (known->image == index) return 0; /* a second start function of the same process */
+    /* Two interpreters in one process: the later one counts, but not by turns for ever. */
+    process.switches = known->switches + 1;
+    if (process.switches > SWITCHES_MAX) return 0;
+    forget((void *)bpf_get_current_task(), tgid, RECORD_PROCESS_EXEC);
+  }
+  process.incarnation = new_incarnation(tgid);
+  if (image->interp_head) process.interp_head = base + image->interp_head;
+  if (image->tss_key) process.tss_key = base + image->tss_key;
+  if (image->tstate_current) process.tstate_current = base + image->tstate_current;
+  process.image = index;
+  record.incarnation = process.incarnation;
+  record.load_base = base;
+  insert(tgid, &process, &record);
+  return 0;
+}
+
+SEC("raw_tp/sched_process_fork")
+int process_fork(struct bpf_raw_tracepoint_args *ctx) {
+  struct task_struct *parent = (void *)ctx->args[0], *child = (void *)ctx->args[1];
+  u32 parent_tgid = BPF_CORE_READ(parent, tgid), tgid = BPF_CORE_READ(child, tgid);
+  struct process_record record = {.type = RECORD_PROCESS_START, .tgid = tgid};
+  struct py_process *known, process;
+
+  if (tgid == parent_tgid) return 0; /* a thread */
+  known = bpf_map_lookup_elem(&processes, &parent_tgid);
+  if (!known) return 0;
+  process = *known;
+  process.incarnation = new_incarnation(tgid);
+  record.incarnation = process.incarnation;
+  record.parent_incarnation = known->incarnation;
+  record.parent_tgid = parent_tgid;
+  record.image = process.image;
+  insert(tgid, &process, &record);
+  return 0;
 }
 
 SEC("raw_tp/sched_process_exec")

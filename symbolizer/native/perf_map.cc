@@ -16,7 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "symbolizer/native/open_file.h"
+#include "symbolizer/process/open_file.h"
 
 namespace profd {
 namespace {

@@ -4,7 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "symbolizer/native/open_file.h"
+#include "symbolizer/process/open_file.h"
 
 namespace profd {
 namespace {

@@ -198,8 +198,8 @@ void Agent::Run() {
   sigemptyset(&interrupt);
   sigaddset(&interrupt, SIGINT);
   pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
+  writer_->Flush();  // first: a stranger's file or memory map can hold discovery up
   discovery_->Stop();
-  writer_->Flush();
   const Accounting totals = pipeline_->Totals();
   spdlog::info("event=stopped fired={} samples={} elsewhere={} lost={} files={}", totals.fired(),
                totals.consumer.profiled, totals.Elsewhere(), totals.TotalLost(),

@@ -63,6 +63,7 @@ Accounting Pipeline::Totals() const {
 void Pipeline::Consume(const Moment& now) {
   now_ = now.steady;
   session_->ConsumeLifecycle([this](absl::string_view record) { OnLifecycle(record); });
+  drained_ = ended_.size();
   session_->ConsumeSamples([this](absl::string_view record) { OnSampleRing(record); });
 }
 
@@ -76,7 +77,10 @@ void Pipeline::OnLifecycle(absl::string_view raw) {
       auto process = discovery_->Complete(*record, parent);
       if (process == nullptr) break;
       if (auto exec = cpu_at_exec_.find(record->tgid); exec != cpu_at_exec_.end()) {
-        process->cpu_reported = exec->second;
+        // A fork's child, or a clock that is behind: the PID's next owner.
+        auto used = CpuTime(record->tgid);
+        const bool same = record->parent_incarnation == 0 && (!used.ok() || *used >= exec->second);
+        if (same) process->cpu_reported = exec->second;
         cpu_at_exec_.erase(exec);
       }
       processes_->Add(process);
@@ -273,7 +277,11 @@ FinishedWindow Pipeline::Close(const Moment& now) {
   window.accounting = totals - at_open_;
   window.samples = window.accounting.consumer.profiled;
   window.profile = std::exchange(profile_, Profile());
-  if (window.accounting.kernel[COUNT_LIFECYCLE_RING_FULL] > 0) EndUnregistered();
+  // The kernel tells of no death of a process that had no room in its table.
+  if (window.accounting.kernel[COUNT_LIFECYCLE_RING_FULL] > 0 ||
+      window.accounting.kernel[COUNT_PROCESS_TABLE_FULL] > 0) {
+    EndUnregistered();
+  }
   AddFacts(&window);
   stacks_.clear();
   labels_.clear();
@@ -325,12 +333,16 @@ void Pipeline::AddFacts(FinishedWindow* window) {
 }
 
 void Pipeline::ForgetEnded() {
-  for (const std::shared_ptr<Process>& process : ended_) {
+  // Those that ended while the rings were read may have samples in the ones already behind.
+  const auto end = ended_.begin() + static_cast<std::ptrdiff_t>(drained_);
+  for (auto at = ended_.begin(); at != end; ++at) {
+    const std::shared_ptr<Process>& process = *at;
     session_->CloseGate(symbolizer_.codes().Forget(process->key.incarnation));
     symbolizer_.native().Forget(process->key);
     processes_->Remove(process->key.incarnation);
   }
-  ended_.clear();
+  ended_.erase(ended_.begin(), end);
+  drained_ = 0;
 }
 
 }  // namespace profd

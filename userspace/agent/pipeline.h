@@ -92,6 +92,7 @@ class Pipeline {
   absl::flat_hash_map<StackKey, Profile::StackId> stacks_;
   absl::flat_hash_map<ThreadKey, ThreadLabel> labels_;
   std::vector<std::shared_ptr<Process>> ended_;
+  size_t drained_ = 0;  // so many of ended_, from the front, have no samples left in the rings
   absl::flat_hash_map<pid_t, absl::Duration> cpu_at_exec_;  // until the new program registers
   // The process of the sample before: samples of one come in runs.
   std::shared_ptr<Process> last_process_;

@@ -55,7 +55,8 @@ std::string KernelFeatures::Describe() const {
   std::string text;
   if (!bpf_loop) absl::StrAppend(&text, "no bpf_loop (Linux 5.17): stacks are cut at 128 frames; ");
   if (!attach_cookie) {
-    absl::StrAppend(&text, "no probe cookies (Linux 5.15): new processes are found a little late; ");
+    absl::StrAppend(&text,
+                    "no probe cookies (Linux 5.15): new processes are found a little late; ");
   }
   if (!text.empty()) text.resize(text.size() - 2);
   return text;
@@ -103,8 +104,7 @@ absl::Status BpfSession::MakeRings() {
   const size_t cpus_per_ring = (OnlineCpus().size() + count - 1) / count;
   const size_t bytes = RoundUpToPowerOfTwo(options_.ring_bytes_per_cpu * cpus_per_ring);
   for (uint32_t i = 0; i < count; ++i) {
-    Descriptor ring(
-        bpf_map_create(BPF_MAP_TYPE_RINGBUF, "profd_samples", 0, 0, bytes, nullptr));
+    Descriptor ring(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "profd_samples", 0, 0, bytes, nullptr));
     if (!ring.valid()) return Errno(errno, "making a ring buffer");
     int fd = ring.get();
     if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sample_rings), &i, &fd, BPF_ANY) != 0) {
@@ -177,12 +177,19 @@ absl::Status BpfSession::AttachSamplers() {
 
 void BpfSession::DetachSamplers() {
   for (Sampler& sampler : samplers_) ioctl(sampler.event.get(), PERF_EVENT_IOC_DISABLE, 0);
-  detached_ = ReadPerfEvents();
+  for (const Sampler& sampler : samplers_) AddTotals(sampler, &detached_);
   samplers_.clear();
 }
 
 absl::Status BpfSession::RefreshCpus() {
-  for (int cpu : OnlineCpus()) {
+  const std::vector<int> online = OnlineCpus();
+  // A CPU's perf event does not come back with it.
+  std::erase_if(samplers_, [&](const Sampler& sampler) {
+    if (std::find(online.begin(), online.end(), sampler.cpu) != online.end()) return false;
+    AddTotals(sampler, &detached_);
+    return true;
+  });
+  for (int cpu : online) {
     bool known = std::any_of(samplers_.begin(), samplers_.end(),
                              [cpu](const Sampler& sampler) { return sampler.cpu == cpu; });
     if (known) continue;
@@ -310,17 +317,19 @@ EventCounters BpfSession::ReadCounters() const {
   return totals;
 }
 
+void BpfSession::AddTotals(const Sampler& sampler, PerfEventTotals* totals) const {
+  struct {
+    uint64_t count, enabled, running;
+  } value = {};
+  if (read(sampler.event.get(), &value, sizeof(value)) != sizeof(value)) return;
+  totals->counted_ns += value.count;
+  totals->enabled_ns += value.enabled;
+  totals->periods += value.count / options_.period_ns;
+}
+
 PerfEventTotals BpfSession::ReadPerfEvents() const {
   PerfEventTotals totals = detached_;
-  for (const Sampler& sampler : samplers_) {
-    struct {
-      uint64_t count, enabled, running;
-    } value = {};
-    if (read(sampler.event.get(), &value, sizeof(value)) != sizeof(value)) continue;
-    totals.counted_ns += value.count;
-    totals.enabled_ns += value.enabled;
-    totals.periods += value.count / options_.period_ns;
-  }
+  for (const Sampler& sampler : samplers_) AddTotals(sampler, &totals);
   return totals;
 }
 

@@ -53,16 +53,16 @@ struct EventCounters {
 struct PerfEventTotals {
   uint64_t counted_ns = 0;  // of CPU time, idle included
   uint64_t enabled_ns = 0;
-  uint64_t periods = 0;     // times an event should have fired
+  uint64_t periods = 0;  // times an event should have fired
 };
 
 class BpfSession {
  public:
   struct Options {
-    uint64_t period_ns = 0;        // between two samples on one CPU
-    bool has_exclusions = false;   // Exclude() will be used
+    uint64_t period_ns = 0;       // between two samples on one CPU
+    bool has_exclusions = false;  // Exclude() will be used
     size_t ring_bytes_per_cpu = 1 << 20;
-    bool verbose = false;          // libbpf's debug messages to stderr
+    bool verbose = false;  // libbpf's debug messages to stderr
   };
 
   // Loads the programs. kPermissionDenied: a capability or the kernel's lockdown forbids it;
@@ -118,6 +118,7 @@ class BpfSession {
   absl::Status MakeRings();
   absl::Status MapGate();
   absl::Status AttachSampler(int cpu);
+  void AddTotals(const Sampler& sampler, PerfEventTotals* totals) const;
 
   Options options_;
   KernelFeatures features_;

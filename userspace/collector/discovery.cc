@@ -19,7 +19,9 @@ namespace profd {
 namespace {
 
 constexpr size_t kMaxSeen = 65536;
+constexpr int kMaxFiles = 1024;  // of code that a process can make us look at
 constexpr size_t kMaxQueue = 65536;
+constexpr int kMaxPasses = 4;
 constexpr int kRetries = 3;                               // of a look that raced with exec
 constexpr absl::Duration kPause = absl::Milliseconds(5);  // bounds wake-ups on busy hosts
 constexpr std::chrono::seconds kForgetSeen{1};
@@ -59,10 +61,16 @@ absl::Status Discovery::Listen() {
 }
 
 void Discovery::ScanLikely() {
-  for (pid_t pid : ListProcesses()) {
-    Inspect(pid, /*only_likely=*/true);
-    Look(pid);
-  }
+  // Again for the children that were forked before their parents were registered.
+  size_t before;
+  int passes = 0;
+  do {
+    before = processes_->size();
+    for (pid_t pid : ListProcesses()) {
+      Inspect(pid, /*only_likely=*/true);
+      if (passes == 0) Look(pid);
+    }
+  } while (processes_->size() > before && ++passes < kMaxPasses);
 }
 
 void Discovery::Start() {
@@ -134,21 +142,19 @@ absl::StatusOr<std::optional<Discovery::Candidate>> Discovery::FindInterpreter(p
   std::optional<uint64_t> runtime_copy;  // address of a copy-relocated _PyRuntime
   uint64_t last_inode = 0, last_device = 0;
   bool first = true;
+  int files = 0;
   for (const Mapping& mapping : *mappings) {
     if (!mapping.executable || mapping.inode == 0) continue;
     if (mapping.inode == last_inode && mapping.device == last_device) continue;
     last_inode = mapping.inode;
     last_device = mapping.device;
     if (only_likely && !first && !CalledPython(mapping)) continue;
+    if (++files > kMaxFiles) break;
     first = false;  // the executable: it can hold the runtime of a library called after Python
     auto kind = images_->Classify(pid, mapping);
     if (!kind.ok()) continue;
     if (kind->image == nullptr && !kind->copies_runtime) continue;
-    auto file = OpenMappedFile(pid, mapping);
-    if (!file.ok()) continue;
-    auto elf = ElfFile::FromDescriptor(file->Release());
-    if (!elf.ok()) continue;
-    auto bias = LoadBias(**elf, mapping.start, mapping.offset, mapping.end - mapping.start);
+    auto bias = LoadBias(*kind->elf, mapping.start, mapping.offset, mapping.end - mapping.start);
     if (!bias.ok()) continue;
     if (kind->copies_runtime) runtime_copy = *bias + kind->runtime_copy;
     if (kind->image == nullptr) continue;
@@ -259,6 +265,10 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
   } else {
     const uint64_t head = process->image->interpreter.addresses.interp_head;
     process->interp_head = head == 0 ? 0 : head + record.load_base;
+    if (record.load_base == 0) {  // a fork whose parent's record was lost
+      auto registered = session_->FindProcess(pid);
+      process->interp_head = registered.ok() ? registered->interp_head : 0;
+    }
     process->selected = selection_.Matches(pid, process->comm);
     process->cpu_reported = CpuBaseline(pid);
     absl::MutexLock lock(&mutex_);

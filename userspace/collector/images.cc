@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
@@ -9,6 +10,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "symbolizer/elf/elf_file.h"
+#include "symbolizer/process/abandonable.h"
+#include "symbolizer/process/open_file.h"
 #include "userspace/collector/clock.h"
 #include "userspace/text/log_value.h"
 
@@ -17,6 +20,7 @@ namespace {
 
 // For what inotify does not tell, such as a file on another host.
 constexpr absl::Duration kCheckEvery = absl::Seconds(1);
+constexpr absl::Duration kPatience = absl::Seconds(2);  // with a file that may block for ever
 constexpr size_t kMaxKinds = 65536;      // files remembered, nearly all of them not interpreters
 constexpr size_t kMaxUnsupported = 256;  // binaries reported
 constexpr int kMaxLogLines = 1000;       // a tenant can make binaries without end
@@ -30,6 +34,34 @@ absl::StatusOr<uint64_t> FileOffset(const ElfFile& elf, uint64_t address) {
     }
   }
   return absl::NotFoundError("address outside of the executable segments");
+}
+
+bool IsUnlinked(int fd) {
+  struct stat file;
+  return fstat(fd, &file) == 0 && file.st_nlink == 0;
+}
+
+struct Inspected {
+  absl::StatusOr<InterpreterImage> interpreter = absl::NotFoundError("not an ELF file");
+  FileKind kind;  // without its image
+};
+
+// Takes over `fd`.
+Inspected InspectFile(int fd) {
+  Inspected found;
+  auto elf = ElfFile::FromDescriptor(fd);
+  if (!elf.ok()) return found;
+  found.interpreter = InspectInterpreter(**elf);
+  if ((*elf)->HasCopyRelocation("_PyRuntime")) {
+    auto symbols = (*elf)->FindSymbols({"_PyRuntime"});
+    if (symbols[0].has_value()) {
+      found.kind.copies_runtime = true;
+      found.kind.runtime_copy = symbols[0]->address;
+      found.interpreter = absl::NotFoundError("the interpreter is the library");
+    }
+  }
+  if (found.interpreter.ok() || found.kind.copies_runtime) found.kind.elf = *std::move(elf);
+  return found;
 }
 
 }  // namespace
@@ -58,7 +90,7 @@ std::shared_ptr<Image>* Images::FreeSlot() {
   }
   for (auto& image : images_) {
     if (image->processes > 0) continue;
-    kinds_.erase(image->identity);
+    absl::erase_if(kinds_, [&](const auto& entry) { return entry.second.image == image; });
     const std::vector<Link> stale = TakeProbesOff(*image);  // others may still hold the image
     return &image;
   }
@@ -125,27 +157,24 @@ absl::StatusOr<FileKind> Images::Classify(pid_t pid, const Mapping& mapping) {
     auto known = kinds_.find(*identity);
     if (known != kinds_.end()) return known->second;
   }
-  FileKind kind;
-  const int kept = dup(file->get());
-  auto elf = ElfFile::FromDescriptor(file->Release());
-  absl::StatusOr<InterpreterImage> interpreter = absl::NotFoundError("not an ELF file");
-  if (elf.ok()) {
-    interpreter = InspectInterpreter(**elf);
-    if ((*elf)->HasCopyRelocation("_PyRuntime")) {
-      auto symbols = (*elf)->FindSymbols({"_PyRuntime"});
-      if (symbols[0].has_value()) {
-        kind.copies_runtime = true;
-        kind.runtime_copy = symbols[0]->address;
-        interpreter = absl::NotFoundError("the interpreter is the library");
-      }
-    }
+  const bool may_block = MayBlockForEver(file->get());
+  Descriptor keep(dup(file->get()));
+  auto descriptor = std::make_shared<Descriptor>(*std::move(file));
+  auto inspect = [descriptor] { return InspectFile(descriptor->Release()); };
+  std::optional<Inspected> found =
+      may_block ? CallAbandonably<Inspected>(inspect, kPatience) : inspect();
+  if (!found.has_value()) {
+    found = Inspected{absl::UnimplementedError("its file system does not answer"), {}};
   }
-  Descriptor keep(kept);
+  FileKind kind = std::move(found->kind);
   {
     absl::MutexLock lock(&mutex_);
-    Remember(*identity, mapping.path, std::move(interpreter), std::move(keep), &kind);
+    Remember(*identity, mapping.path, std::move(found->interpreter), std::move(keep), &kind);
   }
-  if (kind.image != nullptr && !kind.image->probed) PutProbesOn(*kind.image, **elf);
+  // The kernel reads the file to place a probe, too.
+  if (kind.image != nullptr && !kind.image->probed && !may_block) {
+    PutProbesOn(*kind.image, *kind.elf);
+  }
   return kind;
 }
 
@@ -205,9 +234,10 @@ void Images::DropChanged() {
     for (const std::shared_ptr<Image>& image : images_) {
       if (image == nullptr || !image->probed) continue;
       auto identity = IdentityOf(image->file.get());
-      // An unlinked file changes its change time too, not its contents: its probes may go.
       if (identity.ok() && *identity == image->identity) continue;
-      kinds_.erase(image->identity);
+      // What runs it knows it by its old identity; when unlinked, its contents are the same under a
+      // new change time, and only its probes may go.
+      if (identity.ok() && IsUnlinked(image->file.get())) kinds_[*identity] = {.image = image};
       stale.emplace_back(image->path, TakeProbesOff(*image));
     }
   }

@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "symbolizer/cpython/interpreter_image.h"
+#include "symbolizer/elf/elf_file.h"
 #include "symbolizer/process/process.h"
 #include "userspace/collector/bpf_session.h"
 
@@ -35,9 +36,10 @@ struct Image {
 
 // What a file turned out to be.
 struct FileKind {
-  std::shared_ptr<Image> image;  // null: not an interpreter that we can read
-  bool copies_runtime = false;   // an executable that holds _PyRuntime by copy relocation
-  uint64_t runtime_copy = 0;     // its linked address
+  std::shared_ptr<Image> image;        // null: not an interpreter that we can read
+  bool copies_runtime = false;         // an executable that holds _PyRuntime by copy relocation
+  uint64_t runtime_copy = 0;           // its linked address
+  std::shared_ptr<const ElfFile> elf;  // of an interpreter, and of one that copies the runtime
 };
 
 // Classify() and DropChanged() are for one thread at a time; all else is thread-safe.
@@ -79,7 +81,7 @@ class Images {
   bool MayLog() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   BpfSession* const session_;
-  absl::Duration check_at_;  // the discovering thread's
+  absl::Duration check_at_;   // the discovering thread's
   const Descriptor changes_;  // inotify of the probed files
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<FileIdentity, FileKind> kinds_ ABSL_GUARDED_BY(mutex_);

@@ -1,6 +1,6 @@
 // Whether an opened file can be read without waiting for a stranger.
-#ifndef PROFD_SYMBOLIZER_NATIVE_OPEN_FILE_H_
-#define PROFD_SYMBOLIZER_NATIVE_OPEN_FILE_H_
+#ifndef PROFD_SYMBOLIZER_PROCESS_OPEN_FILE_H_
+#define PROFD_SYMBOLIZER_PROCESS_OPEN_FILE_H_
 
 #include <linux/magic.h>
 #include <sys/vfs.h>
@@ -12,12 +12,16 @@
 
 namespace profd {
 
-// Passes the descriptor on unless the file lies on FUSE, whose server may never answer a read.
+// FUSE: its server may never answer a read.
+inline bool MayBlockForEver(int fd) {
+  struct statfs system;
+  return fstatfs(fd, &system) != 0 || system.f_type == FUSE_SUPER_MAGIC;
+}
+
+// Passes the descriptor on unless a read could block for ever.
 inline absl::StatusOr<Descriptor> OpenReadable(absl::StatusOr<Descriptor> file) {
   if (!file.ok()) return file;
-  struct statfs system;
-  if (fstatfs(file->get(), &system) != 0) return absl::ErrnoToStatus(errno, "fstatfs");
-  if (system.f_type == FUSE_SUPER_MAGIC) {
+  if (MayBlockForEver(file->get())) {
     return absl::UnavailableError("on a FUSE file system: reading could block for ever");
   }
   return file;
@@ -25,4 +29,4 @@ inline absl::StatusOr<Descriptor> OpenReadable(absl::StatusOr<Descriptor> file) 
 
 }  // namespace profd
 
-#endif  // PROFD_SYMBOLIZER_NATIVE_OPEN_FILE_H_
+#endif  // PROFD_SYMBOLIZER_PROCESS_OPEN_FILE_H_
