@@ -68,13 +68,22 @@ struct {
   __type(value, u64);
 } accounted_ns SEC(".maps");
 
-/* Periods that this firing stands for: more than one when the kernel skipped some. The timer keeps
- * its phase, so that a late firing is not a skipped one; the sum follows the event's own count. */
-static __always_inline u32 elapsed_ticks(struct bpf_perf_event_data *ctx) {
+/* Time that a thread has been on its CPU since it was switched in; up to a scheduler tick more. */
+static __always_inline u64 ran_ns(struct task_struct *task) {
+  return BPF_CORE_READ(task, se.sum_exec_runtime) - BPF_CORE_READ(task, se.prev_sum_exec_runtime);
+}
+
+/*
+ * Periods that this firing stands for: more than one when the kernel skipped some. The timer keeps
+ * its phase, so that a late firing is not a skipped one. An idle CPU may not fire at all: what came
+ * before the thread was switched in is not its time.
+ */
+static __always_inline u32 elapsed_ticks(struct bpf_perf_event_data *ctx,
+                                         struct task_struct *task) {
   struct bpf_perf_event_value value = {};
   u32 zero = 0;
   u64 *accounted = bpf_map_lookup_elem(&accounted_ns, &zero);
-  u64 ticks = 1, ahead;
+  u64 ticks = 1, ahead, most;
 
   if (!accounted || !sample_period_ns || bpf_perf_prog_read_value(ctx, &value, sizeof(value)))
     return 1;
@@ -85,9 +94,15 @@ static __always_inline u32 elapsed_ticks(struct bpf_perf_event_data *ctx) {
   ahead = *accounted - value.counter;
   if (*accounted > value.counter && ahead > sample_period_ns)
     *accounted = value.counter + sample_period_ns;
+  if (ticks == 1) return 1;
+  most = 1 + ran_ns(task) / sample_period_ns;
+  if (most * sample_period_ns > MAX_WEIGHT_NS) most = 1 + MAX_WEIGHT_NS / sample_period_ns;
+  if (ticks > most) {
+    count_n(COUNT_TICKS_IDLE, ticks - most);
+    ticks = most;
+  }
   count_n(COUNT_TICKS_SKIPPED, ticks - 1);
-  if (ticks * sample_period_ns > MAX_WEIGHT_NS) ticks = MAX_WEIGHT_NS / sample_period_ns;
-  return ticks ? ticks : 1;
+  return ticks;
 }
 
 static __always_inline void tell_of_unknown(u32 tgid, u64 now_ns) {
@@ -117,7 +132,7 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   void *ring;
 
   count(EVENT_FIRED);
-  ticks = elapsed_ticks(ctx);
+  ticks = elapsed_ticks(ctx, task);
   if (!tid) {
     count(OUTCOME_IDLE);
     return 0;

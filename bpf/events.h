@@ -296,8 +296,8 @@ enum counter {
   OUTCOME_LOST_RING_FULL,
   OUTCOME_LOST_INTERNAL,      /* a map was missing: never expected */
   COUNTER_OUTCOME_END,
-  COUNT_TICKS_SKIPPED = COUNTER_OUTCOME_END, /* periods without an event, weighed into the next up
-                                                to a second */
+  COUNT_TICKS_SKIPPED = COUNTER_OUTCOME_END, /* periods without an event, weighed into the next */
+  COUNT_TICKS_IDLE, /* periods without an event before the next one's thread ran: nobody's */
   COUNT_STACK_TRUNCATED,
   COUNT_STACK_TORN,
   COUNT_HALF_PUSHED_FRAMES,

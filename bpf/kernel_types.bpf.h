@@ -29,6 +29,7 @@ struct signal_struct {
 
 struct sched_entity {
   u64 sum_exec_runtime;
+  u64 prev_sum_exec_runtime; /* when it was switched in */
 };
 
 struct task_struct {

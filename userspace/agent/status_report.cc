@@ -33,6 +33,7 @@ std::string StatusJson(const StatusInputs& in) {
   j["processes"] = in.processes;
   ordered_json& events = j["events"];
   events["expected"] = in.totals.events.periods;
+  events["idle_not_fired"] = in.totals.kernel[COUNT_TICKS_IDLE];
   events["fired"] = in.totals.fired();
   events["samples"] = in.totals.consumer.profiled;
   events["elsewhere"] = in.totals.Elsewhere();
