@@ -55,7 +55,7 @@ until [ "$(files)" -ge 2 ]; do
   kill -0 $profd_pid 2>/dev/null || { fault "profd ended early"; break; }
   sleep 0.5
 done
-start births births.py 0 6 300
+start births births.py 0 6 1500
 wait "$births_pid"
 born=$(files)
 # Children have gone: their names must have travelled with their samples.
