@@ -1,9 +1,10 @@
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "symbolizer/process/proc_files.h"
@@ -25,9 +26,10 @@ bool IsContainerId(absl::string_view text) {
 std::string UnescapeUnit(absl::string_view name) {
   std::string result;
   while (!name.empty()) {
+    uint32_t code = 0;
     if (name.size() >= 4 && absl::StartsWith(name, "\\x") && absl::ascii_isxdigit(name[2]) &&
-        absl::ascii_isxdigit(name[3])) {
-      result += absl::HexStringToBytes(name.substr(2, 2));
+        absl::ascii_isxdigit(name[3]) && absl::SimpleHexAtoi(name.substr(2, 2), &code)) {
+      result += static_cast<char>(code);
       name.remove_prefix(4);
     } else {
       result += name.front();

@@ -103,7 +103,7 @@ std::shared_ptr<Image> Images::Install(InterpreterImage interpreter, const FileI
   if (slot == nullptr) {
     if (MayLog()) {
       spdlog::error("interpreter={} error=\"{} interpreter binaries in use at once, no room\"",
-                    LogValue(path), PROFD_MAX_IMAGES);
+                    LogValue(path), static_cast<int>(PROFD_MAX_IMAGES));
     }
     return nullptr;
   }
