@@ -168,11 +168,12 @@ class Encoder {
   // Samples in the order of their stacks read from the root: what neighbours share, DEFLATE's
   // 32 KiB window still sees.
   std::vector<uint32_t> SimilarStacksTogether() const {
-    std::vector<uint32_t> order(profile_.samples().size());
+    const absl::Span<const Profile::Sample> samples = profile_.samples();
+    std::vector<uint32_t> order(samples.size());
     std::iota(order.begin(), order.end(), 0);
-    std::sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) {
-      const Profile::Sample& x = profile_.samples()[a];
-      const Profile::Sample& y = profile_.samples()[b];
+    std::sort(order.begin(), order.end(), [this, samples](uint32_t a, uint32_t b) {
+      const Profile::Sample& x = samples[a];
+      const Profile::Sample& y = samples[b];
       if (x.stack == y.stack) return a < b;
       const absl::Span<const uint32_t> s = profile_.stack(x.stack);
       const absl::Span<const uint32_t> t = profile_.stack(y.stack);
@@ -184,9 +185,10 @@ class Encoder {
   void Samples() {
     const LabelKeys keys{String("pid"),    String("tid"),    String("comm"),
                          String("thread"), String("python"), String("container")};
-    out_->mutable_sample()->Reserve(static_cast<int>(profile_.samples().size()));
+    const absl::Span<const Profile::Sample> samples = profile_.samples();
+    out_->mutable_sample()->Reserve(static_cast<int>(samples.size()));
     for (const uint32_t i : SimilarStacksTogether()) {
-      const Profile::Sample& sample = profile_.samples()[i];
+      const Profile::Sample& sample = samples[i];
       pb::Sample* const s = out_->add_sample();
       const absl::Span<const uint32_t> stack = profile_.stack(sample.stack);
       s->mutable_location_id()->Reserve(static_cast<int>(stack.size()));
