@@ -10,6 +10,7 @@ namespace profd::testing {
 namespace {
 
 using ::testing::ElementsAreArray;
+using ::testing::UnorderedElementsAre;
 
 const std::vector<MadeFrame> kStack(3, MadeFrame::kPython);
 
@@ -86,6 +87,37 @@ TEST_P(ThreadState, NullUnderTheKeyIsBelievedOnlyOnceTheKeyIsProven) {
   native_sample_thread(sample.get());
   EXPECT_EQ(sample->tstate_source, TSTATE_NOT_FOUND);
   EXPECT_EQ(sample->tstate_count, 0u);
+}
+
+// Pitfall 31: what stands where glibc's keys would be must neither be taken for a thread state nor
+// for the word that there is none, in this thread or in another of the process.
+TEST_P(ThreadState, IsFoundInALibcThatKeepsItsKeysElsewhere) {
+  constexpr uint64_t kGlibcKeys = 0x310, kKeyBytes = 16, kGlibcBlocks = 0x510;
+  constexpr uint64_t kOtherThread = MadeProcess::kThreadPointer + (8 << 20);
+  const uint64_t nested = AddNested();
+  const uint64_t other = process_.AddThreadState(process_.AddInterpreter(), kOtherThread);
+  process_.SetStack(other, kStack);
+  for (const uint32_t key : {0u, 3u, 40u}) {
+    process_.SetSpecific(key, 0);
+    for (const uint64_t thread : {MadeProcess::kThreadPointer, kOtherThread}) {
+      // Values where glibc has sequence numbers, and the other way round; no further blocks.
+      for (uint64_t i = 0; i < 32; ++i) {
+        process_.memory().Put(thread + kGlibcKeys + i * kKeyBytes, process_.tstate());
+        process_.memory().Put(thread + kGlibcKeys + i * kKeyBytes + 8, i % 2);
+      }
+      process_.memory().Put(thread + kGlibcBlocks + 8, uint64_t{0});
+    }
+    auto sample = process_.Sample();
+    EXPECT_NE(sample->tstate_source, TSTATE_FROM_TSS) << key;
+    EXPECT_EQ(sample->process.tss_proven, 0u) << key;
+    EXPECT_THAT(StatesOf(*sample), UnorderedElementsAre(process_.tstate(), nested)) << key;
+    EXPECT_EQ(sample->stack_state, STACK_WHOLE) << key;
+    sample = process_.NewSample();
+    sample->thread_pointer = kOtherThread;
+    native_sample_thread(sample.get());
+    EXPECT_THAT(StatesOf(*sample), ElementsAreArray({other})) << key;
+    EXPECT_EQ(sample->process.tss_proven, 0u) << key;
+  }
 }
 
 // A block of pthread values that was never made: the thread has set none of its keys.

@@ -20,7 +20,7 @@ def samples_by_kind(workload):
 
 @property_of("threads")
 def threads_without_the_gil_keep_their_python_frames(recording):
-    """Pitfall 29."""
+    """Pitfall 29; under musl pitfall 31."""
     for name, kind, samples in samples_by_kind(recording.workload("threads")):
         all_samples(samples, lambda s: any(f.function == kind for f in python_frames(s)),
                     "thread %s shows %s" % (name, kind), at_least=0.99)
