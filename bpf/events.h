@@ -35,7 +35,7 @@ enum {
   PROFD_MAX_PY_FRAMES = 1024,
   PROFD_MAX_KERNEL_FRAMES = 64,
   PROFD_MAX_RINGS = 64,
-  PROFD_MAX_IMAGES = 1024, /* interpreter binaries at a time; each has a layout of its own */
+  PROFD_MAX_IMAGES = 1024,     /* interpreter binaries at a time; each has a layout of its own */
   PROFD_MAX_PROCESSES = 32768, /* preallocated: before 6.1 perf_event programs see no other maps */
   PROFD_GATE_WAYS = 8,         /* one 64-byte cache line */
   PROFD_GATE_SETS = 1 << 14,
@@ -72,26 +72,26 @@ enum py_field {
   PY_TSTATE_INTERP,
   PY_TSTATE_THREAD_ID,
   PY_TSTATE_NATIVE_THREAD_ID,
-  PY_TSTATE_FRAME,           /* by py_layout.frame_style */
-  PY_TSTATE_BASE_FRAME,      /* 3.15+: embedded or pointed-to end of the chain, see base_frame_kind */
-  PY_CFRAME_CURRENT_FRAME,   /* 3.11-3.12 */
+  PY_TSTATE_FRAME,         /* by py_layout.frame_style */
+  PY_TSTATE_BASE_FRAME,    /* 3.15+: embedded or pointed-to end of the chain, see base_frame_kind */
+  PY_CFRAME_CURRENT_FRAME, /* 3.11-3.12 */
   /* PyFrameObject (<= 3.10), _PyInterpreterFrame (3.11+) */
   PY_FRAME_PREVIOUS,
   PY_FRAME_CODE,
-  PY_FRAME_INSTR,            /* by py_layout.instr_kind */
-  PY_FRAME_OWNER,            /* 3.12+: one byte */
-  PY_FRAME_TLBC_INDEX,       /* free-threaded 3.14+ */
+  PY_FRAME_INSTR,      /* by py_layout.instr_kind */
+  PY_FRAME_OWNER,      /* 3.12+: one byte */
+  PY_FRAME_TLBC_INDEX, /* free-threaded 3.14+ */
   /* PyCodeObject */
   PY_CODE_NAME,
-  PY_CODE_QUALNAME,          /* 3.11+ */
+  PY_CODE_QUALNAME, /* 3.11+ */
   PY_CODE_FILENAME,
   PY_CODE_FIRSTLINENO,
   PY_CODE_LINETABLE,
-  PY_CODE_UNITS,             /* 3.11+: ob_size, the number of code units */
-  PY_CODE_BYTECODE,          /* 3.11+: offset of co_code_adaptive; <= 3.10: pointer co_code */
-  PY_CODE_FIRSTTRACEABLE,    /* 3.11+ */
-  PY_CODE_VERSION,           /* 3.12+: co_version, unique while the process lives */
-  PY_CODE_TLBC,              /* free-threaded 3.14+ */
+  PY_CODE_UNITS,          /* 3.11+: ob_size, the number of code units */
+  PY_CODE_BYTECODE,       /* 3.11+: offset of co_code_adaptive; <= 3.10: pointer co_code */
+  PY_CODE_FIRSTTRACEABLE, /* 3.11+ */
+  PY_CODE_VERSION,        /* 3.12+: co_version, unique while the process lives */
+  PY_CODE_TLBC,           /* free-threaded 3.14+ */
   /* PyObject, PyTypeObject */
   PY_OBJECT_TYPE,
   PY_TYPE_NAME,
@@ -101,7 +101,7 @@ enum py_field {
   PY_UNICODE_STATE,
   PY_UNICODE_ASCII_DATA,
   PY_UNICODE_COMPACT_DATA,
-  PY_UNICODE_LEGACY_DATA,    /* <= 3.11: pointer to the characters of a non-compact string */
+  PY_UNICODE_LEGACY_DATA, /* <= 3.11: pointer to the characters of a non-compact string */
   /* PyBytesObject */
   PY_BYTES_SIZE,
   PY_BYTES_DATA,
@@ -141,9 +141,9 @@ struct py_layout {
   u8 unicode_compact_shift;
   u8 unicode_ascii_shift;
   u8 reserved[3];
-  u32 frame_bytes;      /* how much of a frame must be read to see every PY_FRAME_ field */
-  u32 code_bytes;       /* the same of a code object, PY_OBJECT_TYPE included, bytecode excluded */
-  u32 version;          /* PY_VERSION_HEX without the release level: 0x030B0700 for 3.11.7 */
+  u32 frame_bytes; /* how much of a frame must be read to see every PY_FRAME_ field */
+  u32 code_bytes;  /* the same of a code object, PY_OBJECT_TYPE included, bytecode excluded */
+  u32 version;     /* PY_VERSION_HEX without the release level: 0x030B0700 for 3.11.7 */
 };
 
 /* ---- Processes ------------------------------------------------------------------------- */
@@ -164,10 +164,10 @@ struct py_process {
   u64 interp_head;
   u64 tss_key;
   u64 tstate_current;
-  u64 code_type;   /* address of PyCode_Type once seen, 0 before */
-  u32 image;       /* index into `images` and `layouts` */
-  u32 tss_proven;  /* a thread state found through tss_key has been right at least once */
-  u32 switches;    /* from one interpreter to another in the same program */
+  u64 code_type;  /* address of PyCode_Type once seen, 0 before */
+  u32 image;      /* index into `images` and `layouts` */
+  u32 tss_proven; /* a thread state found through tss_key has been right at least once */
+  u32 switches;   /* from one interpreter to another in the same program */
   u32 reserved;
 };
 
@@ -183,11 +183,11 @@ enum record_type {
 };
 
 enum stack_state {
-  STACK_NONE = 0,          /* the thread has no Python frames (or no thread state) */
-  STACK_WHOLE = 1,         /* the end was reached and every read succeeded */
-  STACK_WHOLE_GREENLET = 2,/* ended in NULL before the thread's root */
-  STACK_TRUNCATED = 3,     /* the frame limit was reached */
-  STACK_TORN = 4,          /* a read faulted or a frame made no sense */
+  STACK_NONE = 0,           /* the thread has no Python frames (or no thread state) */
+  STACK_WHOLE = 1,          /* the end was reached and every read succeeded */
+  STACK_WHOLE_GREENLET = 2, /* ended in NULL before the thread's root */
+  STACK_TRUNCATED = 3,      /* the frame limit was reached */
+  STACK_TORN = 4,           /* a read faulted or a frame made no sense */
 };
 
 /* What a thread-state lookup came to. */
@@ -197,7 +197,7 @@ enum thread_state_source {
   TSTATE_FROM_CACHE = 2,
   TSTATE_FROM_LIST = 3,
   TSTATE_FROM_GIL_HOLDER = 4, /* <= 3.11: the one thread state that is attached */
-  TSTATE_NO_RUNTIME = 5, /* the interpreter is not initialised (or already finalised) */
+  TSTATE_NO_RUNTIME = 5,      /* the interpreter is not initialised (or already finalised) */
 };
 
 struct py_frame_record {
@@ -221,18 +221,18 @@ struct sample_record {
   u32 cpu;
   u64 time_ns;
   u64 incarnation;
-  u64 user_ip;        /* 0 when the sample was taken in the kernel */
+  u64 user_ip; /* 0 when the sample was taken in the kernel */
   u32 tgid;
   u32 tid;
-  u32 ticks;          /* periods this sample stands for: 1, more when ticks were skipped */
+  u32 ticks; /* periods this sample stands for: 1, more when ticks were skipped */
   u16 py_frames;
   u16 kernel_frames;
   u8 stack_state;
   u8 tstate_source;
   u8 in_kernel;
-  u8 half_pushed;     /* frames dropped because they were being pushed */
+  u8 half_pushed; /* frames dropped because they were being pushed */
   u32 reserved;
-  u64 thread_id;      /* pthread_self(), what threading calls `ident` */
+  u64 thread_id; /* pthread_self(), what threading calls `ident` */
   char process_comm[PROFD_COMM_BYTES];
   char thread_comm[PROFD_COMM_BYTES];
 };
@@ -255,13 +255,13 @@ struct code_record {
   u64 incarnation;
   u64 tag;
   u64 code;
-  u64 linetable;        /* address of the bytes object */
-  u64 linetable_bytes;  /* whole length */
+  u64 linetable;       /* address of the bytes object */
+  u64 linetable_bytes; /* whole length */
   struct code_string name;
   struct code_string qualname; /* absent before 3.11: address 0 */
   struct code_string filename;
   s32 first_line;
-  u32 linetable_sent;   /* bytes that follow; 0 with linetable_bytes > 0: read it yourself */
+  u32 linetable_sent; /* bytes that follow; 0 with linetable_bytes > 0: read it yourself */
 };
 PROFD_STATIC_ASSERT(sizeof(struct code_record) == 128, "wire format");
 
@@ -274,7 +274,7 @@ struct process_record {
   u64 cpu_ns;             /* RECORD_PROCESS_EXIT: CPU time of all its threads */
   u32 image;
   u32 parent_tgid;
-  u64 load_base;          /* of the interpreter image; 0: unknown */
+  u64 load_base; /* of the interpreter image; 0: unknown */
 };
 
 /* A set of the gate: tags of code objects whose names user space has; 0 is empty. */
@@ -288,13 +288,13 @@ struct gate_set {
  * below it. The rest counts what happened inside samples. Per CPU. */
 enum counter {
   EVENT_FIRED,
-  OUTCOME_SAMPLE,             /* a record was written */
+  OUTCOME_SAMPLE, /* a record was written */
   OUTCOME_IDLE,
-  OUTCOME_NOT_PYTHON,         /* a process that is not Python, or not (yet) known to be */
-  OUTCOME_EXCLUDED,           /* a Python process the user did not select */
+  OUTCOME_NOT_PYTHON, /* a process that is not Python, or not (yet) known to be */
+  OUTCOME_EXCLUDED,   /* a Python process the user did not select */
   OUTCOME_KERNEL_THREAD,
   OUTCOME_LOST_RING_FULL,
-  OUTCOME_LOST_INTERNAL,      /* a map was missing: never expected */
+  OUTCOME_LOST_INTERNAL, /* a map was missing: never expected */
   COUNTER_OUTCOME_END,
   COUNT_TICKS_SKIPPED = COUNTER_OUTCOME_END, /* periods without an event, weighed into the next */
   COUNT_TICKS_IDLE, /* periods without an event before the next one's thread ran: nobody's */

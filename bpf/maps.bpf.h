@@ -9,7 +9,6 @@
 
 #include "bpf/python_stack.bpf.h"
 
-
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, PROFD_MAX_IMAGES);

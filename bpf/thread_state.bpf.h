@@ -32,9 +32,9 @@ struct thread_search {
   u64 tstate; /* next thread state to look at */
   u64 found[PROFD_THREAD_STATES];
   u32 found_count;
-  u32 want;    /* stop after so many */
+  u32 want;        /* stop after so many */
   u32 first_place; /* of found[0] among the found ones, in the list's order */
-  u32 outcome; /* enum stack_state: were all the thread's states seen? */
+  u32 outcome;     /* enum stack_state: were all the thread's states seen? */
 };
 
 struct thread_search_context {
@@ -141,8 +141,8 @@ static __always_inline u64 quick_thread_state(const struct py_layout *layout,
   return 0;
 }
 
-/* The thread state that runs, 0 when that is not known: <= 3.11 the attached one; from 3.12 the one under
- * the pthread key, which follows each switch. */
+/* The thread state that runs, 0 when that is not known: <= 3.11 the attached one; from 3.12 the one
+ * under the pthread key, which follows each switch. */
 static __always_inline u64 running_thread_state(struct thread_search *search,
                                                 const struct py_process *process, u8 source) {
   u64 tstate;
@@ -174,8 +174,8 @@ static __always_inline void order_nested(struct thread_search *search, u64 runni
 }
 
 /* Fills search->found with the thread states of the interrupted thread, the running one first.
- * The caller has set search->thread_pointer and ->owner; `cached`, the thread's slot of a cache, may
- * be NULL. */
+ * The caller has set search->thread_pointer and ->owner; `cached`, the thread's slot of a cache,
+ * may be NULL. */
 static __always_inline void find_thread_states(struct thread_search *search,
                                                const struct py_layout *layout,
                                                struct py_process *process,
@@ -219,8 +219,7 @@ static __always_inline void find_thread_states(struct thread_search *search,
     cached->owner = owner;
     cached->tstate = search->found[0];
   }
-  if (search->found_count > 1)
-    order_nested(search, running_thread_state(search, process, *source));
+  if (search->found_count > 1) order_nested(search, running_thread_state(search, process, *source));
 }
 
 #endif /* PROFD_BPF_THREAD_STATE_BPF_H_ */

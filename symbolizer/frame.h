@@ -19,9 +19,9 @@ enum class FrameKind : uint8_t {
 // A function as a reader of profiles sees it. Immutable and shared by all frames in it.
 struct Function {
   FrameKind kind = FrameKind::kPython;
-  std::string name;     // UTF-8; qualified where the interpreter knows it
-  std::string file;     // UTF-8; source file (Python) or object file (native), may be empty
-  int first_line = 0;   // 0: unknown
+  std::string name;    // UTF-8; qualified where the interpreter knows it
+  std::string file;    // UTF-8; source file (Python) or object file (native), may be empty
+  int first_line = 0;  // 0: unknown
 };
 
 struct Frame {

@@ -24,7 +24,7 @@ struct Config {
   double rate_hz = 99;                          // samples a second on each CPU
   absl::Duration duration = absl::InfiniteDuration();
   std::string output = "profiles";
-  std::string host;                                  // folder below `output`; empty: the host name
+  std::string host;  // folder below `output`; empty: the host name
   std::string log_level = "info";
   absl::Duration keep = absl::Hours(24);
   uint64_t max_size_bytes = uint64_t{2} << 30;

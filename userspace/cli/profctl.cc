@@ -9,9 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "userspace/text/printable.h"
 #include "userspace/cli/usage.h"
 #include "userspace/profile/pprof.h"
+#include "userspace/text/printable.h"
 #include "userspace/views/table.h"
 
 namespace profd {
@@ -108,7 +108,9 @@ int Main(int argc, char** argv) {
   app.footer(kExamples);
   ReportOptions options;
   CLI::App* report = app.add_subcommand("report", "Print what takes the time, as a table");
-  report->add_option("files", options.files, "pprof files, added up")->required()->type_name("FILE");
+  report->add_option("files", options.files, "pprof files, added up")
+      ->required()
+      ->type_name("FILE");
   report->add_option("--by", options.by, "function, line, file, process, thread [function]")
       ->type_name("KEY");
   report->add_option("--rows", options.rows, "How many rows [30]")->type_name("N");

@@ -53,9 +53,8 @@ absl::Status CheckPrivilege() {
     if (!has(CAP_PERFMON)) absl::StrAppend(&missing, " CAP_PERFMON");
     if (!has(CAP_SYS_PTRACE)) absl::StrAppend(&missing, " CAP_SYS_PTRACE");
     if (!missing.empty()) {
-      return absl::PermissionDeniedError(
-          absl::StrCat("sampling other processes needs a capability that is missing:", missing,
-                       kHint));
+      return absl::PermissionDeniedError(absl::StrCat(
+          "sampling other processes needs a capability that is missing:", missing, kHint));
     }
   } else if (!has(CAP_SYS_PTRACE)) {
     return absl::PermissionDeniedError(absl::StrCat(

@@ -17,8 +17,8 @@ enum class TableKey { kFunction, kLine, kFile, kProcess, kThread };
 absl::StatusOr<TableKey> ParseTableKey(absl::string_view name);
 
 struct TableRow {
-  std::string name;      // function, "function file:line", file, process or thread
-  std::string where;     // file:line of a function; empty otherwise
+  std::string name;           // function, "function file:line", file, process or thread
+  std::string where;          // file:line of a function; empty otherwise
   int64_t self_ns = 0;        // at the leaf
   int64_t cumulative_ns = 0;  // anywhere in the stack, once a sample however deep it recurs
   int64_t samples = 0;        // of cumulative_ns
