@@ -111,7 +111,7 @@ configure() {
   fi
   use_bpftool
   quietly "$BUILD/configure-$preset.log" cmake -S "$REPO" --preset "$preset" "${launcher[@]}" ||
-    die "cannot configure preset '$preset'" "presets: dev, release, asan, tsan; missing packages: scripts/setup"
+    die "cannot configure preset '$preset'" "presets: dev, release, asan, tsan, fuzz; missing packages: scripts/setup"
   touch "$dir/CMakeCache.txt"
 }
 
