@@ -37,12 +37,13 @@ struct {
 
 struct code_sender {
   const struct py_layout *layout;
-  struct py_frame_record *frames;
+  const struct py_frame_record *frames;
+  const struct py_walk *walk;
+  struct code_memo *memo;
   void *ring;
   u64 incarnation;
   u64 now_ns;
   u32 tgid;
-  u32 frame_count;
 };
 
 static __always_inline int gate_has(u64 tag) {
@@ -83,19 +84,26 @@ static __always_inline void append_string(const struct py_layout *layout, struct
   *used = at + bytes;
 }
 
-/* Sends the code object of one frame if user space lacks it. */
+/* Sends the code object of one of walk->unnamed if user space lacks it. */
 static long send_step(u32 index, struct code_sender *sender) {
   const struct py_layout *layout = sender->layout;
-  struct py_frame_record *frame;
+  const struct unnamed_frame *unnamed;
+  const struct py_frame_record *frame;
   struct recent_send *recent;
   struct code_scratch *scratch;
   struct code_record *record;
   u32 zero = 0, slot, used = 0, sent = 0;
   u64 name, qualname = 0, filename, size;
 
-  if (index >= sender->frame_count) return 1;
-  frame = &sender->frames[index & (PROFD_MAX_PY_FRAMES - 1)];
-  if (!frame->tag || gate_has(frame->tag)) return 0;
+  if (index >= sender->walk->unnamed_count) return 1;
+  unnamed = &sender->walk->unnamed[index & (PROFD_MAX_PY_FRAMES - 1)];
+  frame = &sender->frames[unnamed->depth & (PROFD_MAX_PY_FRAMES - 1)];
+  if (gate_has(frame->tag)) {
+    struct code_facts *facts = &sender->memo->slots[unnamed->memo_slot & (CODE_MEMO_SLOTS - 1)];
+    /* Another code object of this stack may have taken the slot. */
+    if (facts->tag == frame->tag) facts->named_epoch = sender->walk->gate_epoch;
+    return 0;
+  }
 
   slot = (frame->tag >> 40) & (RECENT_SENDS - 1);
   recent = bpf_map_lookup_elem(&recent_sends, &slot);
@@ -122,8 +130,7 @@ static long send_step(u32 index, struct code_sender *sender) {
   if (read_field(&name, layout, frame->code, PY_CODE_NAME) ||
       read_field(&filename, layout, frame->code, PY_CODE_FILENAME) ||
       read_field(&record->linetable, layout, frame->code, PY_CODE_LINETABLE) ||
-      read_u32((u32 *)&record->first_line,
-               frame->code + layout->offset[PY_CODE_FIRSTLINENO])) {
+      read_u32((u32 *)&record->first_line, frame->code + layout->offset[PY_CODE_FIRSTLINENO])) {
     count(COUNT_CODE_UNREADABLE);
     return 0;
   }

@@ -13,11 +13,15 @@ const volatile u64 sample_period_ns = 0;
 const volatile u32 ring_count = 1;
 const volatile u32 has_exclusions = 0;
 
+/* Raised by user space after it has taken tags from the gate: what was seen there must be looked up
+ * again. */
+volatile u32 gate_epoch = 1;
+
 enum {
   THREAD_CACHE_SLOTS = 1024,
   TOLD_SLOTS = 512,
   MAX_WEIGHT_NS = 1000000000, /* of one sample: a machine that was paused did not compute */
-  BOUNDED_SENDS = 32, /* without bpf_loop (kernels before 5.17) */
+  BOUNDED_SENDS = 32,         /* without bpf_loop (kernels before 5.17) */
 };
 
 struct sample_scratch {
@@ -44,6 +48,13 @@ struct {
   __type(key, u32);
   __type(value, struct walk_scratch);
 } walk_scratch SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, struct code_memo);
+} code_memo SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -127,6 +138,7 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   struct sample_record *record;
   struct py_process *process;
   struct py_layout *layout;
+  struct code_memo *memo;
   struct py_walk *walk;
   long kernel_bytes = 0;
   void *ring;
@@ -156,8 +168,9 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   ring = bpf_map_lookup_elem(&sample_rings, &slot);
   scratch = bpf_map_lookup_elem(&sample_scratch, &zero);
   walking = bpf_map_lookup_elem(&walk_scratch, &zero);
+  memo = bpf_map_lookup_elem(&code_memo, &zero);
   layout = bpf_map_lookup_elem(&layouts, &process->image);
-  if (!ring || !scratch || !walking || !layout) {
+  if (!ring || !scratch || !walking || !memo || !layout) {
     count(OUTCOME_LOST_INTERNAL);
     return 0;
   }
@@ -184,10 +197,10 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   walking->search.owner = owner;
   find_thread_states(&walking->search, layout, process, bpf_map_lookup_elem(&thread_cache, &slot),
                      bounded, &record->tstate_source);
-  prepare_walk(walk, process, &walking->search);
+  prepare_walk(walk, process, &walking->search, gate_epoch);
   walk->incarnation = incarnation;
   if (walk->tstate_count) {
-    walk_python(walk, layout, scratch->frames, bounded);
+    walk_python(walk, memo, layout, scratch->frames, bounded);
     if (walk->depth || walk->state >= STACK_TRUNCATED) record->stack_state = walk->state;
     if (walk->code_type != process->code_type) process->code_type = walk->code_type;
   } else {
@@ -200,15 +213,16 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
 
   sender.layout = layout;
   sender.frames = scratch->frames;
+  sender.walk = walk;
+  sender.memo = memo;
   sender.ring = ring;
   sender.incarnation = incarnation;
   sender.now_ns = now_ns;
   sender.tgid = tgid;
-  sender.frame_count = walk->depth;
   if (bounded) {
     for (i = 0; i < BOUNDED_SENDS; i++)
       if (send_step(i, &sender)) break;
-  } else if (sender.frame_count) {
+  } else if (walk->unnamed_count) {
     bpf_loop(PROFD_MAX_PY_FRAMES, send_step, &sender, 0);
   }
 
@@ -217,8 +231,8 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   record->py_frames = bytes;
   bytes *= sizeof(struct py_frame_record);
   if (record->in_kernel)
-    kernel_bytes = bpf_get_stack(ctx, (u8 *)scratch->frames + bytes,
-                                 sizeof(scratch->kernel_frames), 0);
+    kernel_bytes =
+        bpf_get_stack(ctx, (u8 *)scratch->frames + bytes, sizeof(scratch->kernel_frames), 0);
   if (kernel_bytes < 0 || kernel_bytes > (long)sizeof(scratch->kernel_frames)) kernel_bytes = 0;
   record->kernel_frames = (u32)kernel_bytes / sizeof(u64);
   bytes += (u32)kernel_bytes;

@@ -3,19 +3,26 @@
 #ifndef PROFD_BPF_PYTHON_STACK_BPF_H_
 #define PROFD_BPF_PYTHON_STACK_BPF_H_
 
+#include "bpf/code_memo.bpf.h"
 #include "bpf/target_memory.bpf.h"
 #include "bpf/thread_state.bpf.h"
 
 enum {
   PY_PAGE_BYTES = 4096,
   PY_STEPS_MAX = 3 * PROFD_MAX_PY_FRAMES, /* shims do not count as frames */
-  BOUNDED_STEPS = 128, /* without bpf_loop (kernels before 5.17) */
+  BOUNDED_STEPS = 128,                    /* without bpf_loop (kernels before 5.17) */
   PY_CODE_UNIT_BYTES = 2,
+};
+
+struct unnamed_frame {
+  u16 depth;
+  u16 memo_slot;
 };
 
 /* Lives in a map value: on the stack its changing contents would make the verifier walk every
  * iteration of the loop. */
 struct py_walk {
+  struct code_scope scope; /* of the thread state that is walked */
   u64 incarnation;
   u64 code_type;  /* 0 until seen */
   u64 next;       /* frame to visit */
@@ -28,15 +35,19 @@ struct py_walk {
   u32 depth;      /* frames written, of all thread states */
   u32 first;      /* depth at which this thread state began */
   u32 frame_flags;
+  u32 gate_epoch;
+  u32 unnamed_count;
   u16 half_pushed;
-  u8 state;       /* enum stack_state */
-  u8 proven;      /* enum stack_state: what the walk may be called if the rest ends well */
+  u8 state;  /* enum stack_state */
+  u8 proven; /* enum stack_state: what the walk may be called if the rest ends well */
   u8 page[PY_PAGE_BYTES + PROFD_MAX_FRAME_BYTES] __attribute__((aligned(8)));
   u8 code[PROFD_MAX_CODE_BYTES] __attribute__((aligned(8))); /* head of the code object read last */
+  struct unnamed_frame unnamed[PROFD_MAX_PY_FRAMES];         /* whose names user space may lack */
 };
 
 struct py_walk_context {
   struct py_walk *walk;
+  struct code_memo *memo;
   const struct py_layout *layout;
   struct py_frame_record *frames; /* PROFD_MAX_PY_FRAMES of them */
 };
@@ -59,15 +70,13 @@ static __always_inline u8 page_u8(const struct py_walk *walk, u32 offset, u32 fi
 static __always_inline u64 code_u64(const struct py_walk *walk, const struct py_layout *layout,
                                     enum py_field field) {
   if (!has_field(layout, field)) return 0;
-  return *(const u64 *)(walk->code +
-                        (layout->offset[field] & (PROFD_MAX_CODE_BYTES - 8)));
+  return *(const u64 *)(walk->code + (layout->offset[field] & (PROFD_MAX_CODE_BYTES - 8)));
 }
 
 static __always_inline u32 code_u32(const struct py_walk *walk, const struct py_layout *layout,
                                     enum py_field field) {
   if (!has_field(layout, field)) return 0;
-  return *(const u32 *)(walk->code +
-                        (layout->offset[field] & (PROFD_MAX_CODE_BYTES - 4)));
+  return *(const u32 *)(walk->code + (layout->offset[field] & (PROFD_MAX_CODE_BYTES - 4)));
 }
 
 /*
@@ -75,8 +84,8 @@ static __always_inline u32 code_u32(const struct py_walk *walk, const struct py_
  * thread's data stack, callers at lower addresses: one read from the start of the page serves
  * many of them.
  */
-static __always_inline long load_frame(struct py_walk *walk, const struct py_layout *layout, u64 frame,
-                                       u32 *offset) {
+static __always_inline long load_frame(struct py_walk *walk, const struct py_layout *layout,
+                                       u64 frame, u32 *offset) {
   u32 bytes = layout->frame_bytes;
   u64 start = walk->page_start;
   u64 length;
@@ -105,8 +114,8 @@ static __always_inline long load_frame(struct py_walk *walk, const struct py_lay
   return 0;
 }
 
-/* Is this type object called "code"? Found by name, since PyCode_Type may be anywhere. Negative when
- * that cannot be read. */
+/* Is this type object called "code"? Found by name, since PyCode_Type may be anywhere. Negative
+ * when that cannot be read. */
 static __always_inline int is_code_type(struct py_walk *walk, const struct py_layout *layout,
                                         u64 type) {
   u64 name;
@@ -123,26 +132,51 @@ static __always_inline int is_code_type(struct py_walk *walk, const struct py_la
 /*
  * What tells a code object from another that later has its address. 3.12+ number their code
  * objects; before, the names' addresses, the name's hash and the tables' addresses must do.
+ * Products that do not wait for each other, then one finaliser; the odd factors are random.
  */
-static __always_inline u64 code_tag(struct py_walk *walk, const struct py_layout *layout, u64 code) {
-  const u64 k = 0x9ddfea08eb382d69ULL;
+static __always_inline u64 code_tag(struct py_walk *walk, const struct py_layout *layout,
+                                    u64 code) {
   u64 name = code_u64(walk, layout, PY_CODE_NAME), name_hash = 0;
-  u64 h = walk->incarnation ^ code;
+  u64 h = (walk->incarnation ^ code) * 0x9ddfea08eb382d69ULL;
 
-  h = (h ^ name) * k;
-  h = (h ^ h >> 29 ^ code_u64(walk, layout, PY_CODE_QUALNAME)) * k;
-  h = (h ^ h >> 29 ^ code_u64(walk, layout, PY_CODE_FILENAME)) * k;
-  h = (h ^ h >> 29 ^ code_u64(walk, layout, PY_CODE_LINETABLE)) * k;
-  h = (h ^ h >> 29 ^ (u64)code_u32(walk, layout, PY_CODE_FIRSTLINENO) << 32 ^
-       code_u32(walk, layout, PY_CODE_VERSION)) * k;
+  h += name * 0xc6a4a7935bd1e995ULL;
+  h += code_u64(walk, layout, PY_CODE_QUALNAME) * 0xd1b54a32d192ed03ULL;
+  h += code_u64(walk, layout, PY_CODE_FILENAME) * 0xaef17502108ef2d9ULL;
+  h += code_u64(walk, layout, PY_CODE_LINETABLE) * 0xf1357aea2e62a9c5ULL;
+  h += ((u64)code_u32(walk, layout, PY_CODE_FIRSTLINENO) << 32 |
+        code_u32(walk, layout, PY_CODE_VERSION)) *
+       0xbea225f9eb34556dULL;
   if (!has_field(layout, PY_CODE_VERSION)) {
     read_field(&name_hash, layout, name, PY_UNICODE_HASH);
-    h = (h ^ h >> 29 ^ name_hash) * k;
+    h += name_hash * 0xdb4f0b9175ae2165ULL;
     /* <= 3.10: the bytecode is an object of its own, one more witness */
-    if (layout->instr_kind != PY_INSTR_POINTER) h = (h ^ code_u64(walk, layout, PY_CODE_BYTECODE)) * k;
+    if (layout->instr_kind != PY_INSTR_POINTER)
+      h += code_u64(walk, layout, PY_CODE_BYTECODE) * 0xe4cc3b0e5b7c1a4bULL;
   }
   h = mix64(h);
   return h ? h : 1;
+}
+
+/* Fills `facts` from the code object. Returns 1; 0 when it is none; negative when that cannot be
+ * read. */
+static __always_inline int learn_code(struct py_walk *walk, const struct py_layout *layout,
+                                      u64 code, struct code_facts *facts) {
+  u64 key = walk->scope.scope ^ code, tag;
+  u32 bytes = layout->code_bytes;
+  int is_code;
+
+  if (bytes > PROFD_MAX_CODE_BYTES || read_target(walk->code, bytes, code)) return -1;
+  is_code = is_code_type(walk, layout, code_u64(walk, layout, PY_OBJECT_TYPE));
+  if (is_code <= 0) return is_code;
+  tag = code_tag(walk, layout, code);
+  if (facts->key != key || facts->tag != tag) facts->named_epoch = 0;
+  facts->key = key;
+  facts->proof = walk->scope.proof;
+  facts->tag = tag;
+  facts->version = code_u32(walk, layout, PY_CODE_VERSION);
+  facts->units = code_u32(walk, layout, PY_CODE_UNITS);
+  facts->first_traceable = code_u32(walk, layout, PY_CODE_FIRSTTRACEABLE);
+  return 1;
 }
 
 enum {
@@ -152,9 +186,9 @@ enum {
   LASTI_MAX = 0x7fffffff,
 };
 
-/* Byte offset of the frame's instruction, for a code object whose head was read. */
-static __always_inline s32 frame_lasti(struct py_walk *walk, const struct py_layout *layout, u64 code,
-                                         u32 offset) {
+/* Byte offset of the frame's instruction. */
+static __always_inline s32 frame_lasti(const struct py_walk *walk, const struct py_layout *layout,
+                                       u64 code, const struct code_facts *facts, u32 offset) {
   u32 field = layout->offset[PY_FRAME_INSTR];
   u64 instr, bytecode, tlbc;
   s64 lasti;
@@ -170,31 +204,32 @@ static __always_inline s32 frame_lasti(struct py_walk *walk, const struct py_lay
   if (has_field(layout, PY_FRAME_TLBC_INDEX) && has_field(layout, PY_CODE_TLBC)) {
     /* struct _PyCodeArray: size, then one pointer per thread-local copy of the bytecode */
     u32 index = page_u32(walk, offset, layout->offset[PY_FRAME_TLBC_INDEX]);
-    tlbc = code_u64(walk, layout, PY_CODE_TLBC);
-    if (index && tlbc && index < 65536 && read_u64(&bytecode, tlbc + 8 + 8 * (u64)index))
+    if (index && index < 65536 &&
+        (read_field(&tlbc, layout, code, PY_CODE_TLBC) ||
+         (tlbc && read_u64(&bytecode, tlbc + 8 + 8 * (u64)index))))
       return LASTI_UNKNOWN;
   }
   lasti = instr - bytecode;
   if (has_field(layout, PY_CODE_UNITS) &&
       (lasti < -PY_CODE_UNIT_BYTES ||
-       lasti >= (s64)(code_u32(walk, layout, PY_CODE_UNITS) & LASTI_MAX / PY_CODE_UNIT_BYTES) *
-                    PY_CODE_UNIT_BYTES))
+       lasti >= (s64)(facts->units & LASTI_MAX / PY_CODE_UNIT_BYTES) * PY_CODE_UNIT_BYTES))
     return LASTI_IMPOSSIBLE;
   return lasti < 0 ? LASTI_BEFORE_FIRST : (s32)lasti;
 }
 
 /* A frame whose function has not begun yet: CPython's own sys._getframe() leaves it out. */
-static __always_inline int is_incomplete(struct py_walk *walk, const struct py_layout *layout,
-                                         s32 lasti, u8 owner) {
+static __always_inline int is_incomplete(const struct py_layout *layout,
+                                         const struct code_facts *facts, s32 lasti, u8 owner) {
   enum { OWNED_BY_GENERATOR = 1 }; /* pycore_frame.h / pycore_interpframe_structs.h */
   if (layout->instr_kind != PY_INSTR_POINTER || owner == OWNED_BY_GENERATOR) return 0;
   if (lasti == LASTI_BEFORE_FIRST) return 1;
   return lasti >= 0 && has_field(layout, PY_CODE_FIRSTTRACEABLE) &&
-         (u32)lasti < code_u32(walk, layout, PY_CODE_FIRSTTRACEABLE) * PY_CODE_UNIT_BYTES;
+         (u32)lasti < facts->first_traceable * PY_CODE_UNIT_BYTES;
 }
 
 /* Points the walk at a thread state's newest frame. Returns non-zero when that cannot be read. */
-static __always_inline long begin_walk(struct py_walk *walk, const struct py_layout *layout) {
+static __always_inline long begin_walk(struct py_walk *walk, const struct code_memo *memo,
+                                       const struct py_layout *layout) {
   u64 tstate = walk->tstates[walk->tstate_index & (PROFD_THREAD_STATES - 1)];
   u64 frame, base = 0;
 
@@ -209,6 +244,7 @@ static __always_inline long begin_walk(struct py_walk *walk, const struct py_lay
   else if (layout->base_frame_kind == PY_BASE_FRAME_POINTER &&
            read_field(&base, layout, tstate, PY_TSTATE_BASE_FRAME))
     return -1;
+  enter_code_scope(&walk->scope, memo, layout, walk->incarnation, tstate);
   walk->next = frame;
   walk->base_frame = base;
   walk->state = STACK_TRUNCATED; /* unless the walk comes to an end */
@@ -216,12 +252,12 @@ static __always_inline long begin_walk(struct py_walk *walk, const struct py_lay
 }
 
 /* The chain has ended well: goes on with the thread's next state, or ends the walk. */
-static __always_inline long chain_ended(struct py_walk *walk, const struct py_layout *layout,
-                                        enum stack_state state) {
+static __always_inline long chain_ended(struct py_walk *walk, const struct code_memo *memo,
+                                        const struct py_layout *layout, enum stack_state state) {
   if (walk->proven == STACK_WHOLE) walk->proven = state;
   if (++walk->tstate_index < walk->tstate_count) {
     walk->frame_flags = FRAME_OTHER_THREAD_STATE;
-    return begin_walk(walk, layout) ? 1 : 0;
+    return begin_walk(walk, memo, layout) ? 1 : 0;
   }
   walk->state = walk->proven;
   return 1;
@@ -246,15 +282,17 @@ static long walk_step(u32 index, struct py_walk_context *context) {
   struct py_walk *walk = context->walk;
   u64 frame = walk->next, previous, code, tag = 0;
   struct py_frame_record *record;
-  u32 offset = 0, flags = walk->frame_flags, depth, code_bytes = layout->code_bytes;
+  u32 offset = 0, flags = walk->frame_flags, depth, slot;
+  struct code_facts *facts;
   s32 lasti = LASTI_UNKNOWN;
-  int readable = 0;
+  int known;
   u8 owner = 0;
   (void)index;
 
   if (!frame)
-    return chain_ended(walk, layout, walk->base_frame ? STACK_WHOLE_GREENLET : STACK_WHOLE);
-  if (frame == walk->base_frame) return chain_ended(walk, layout, STACK_WHOLE);
+    return chain_ended(walk, context->memo, layout,
+                       walk->base_frame ? STACK_WHOLE_GREENLET : STACK_WHOLE);
+  if (frame == walk->base_frame) return chain_ended(walk, context->memo, layout, STACK_WHOLE);
   if ((frame & 7) || load_frame(walk, layout, frame, &offset)) return torn(walk);
   previous = page_u64(walk, offset, layout->offset[PY_FRAME_PREVIOUS]);
   code = page_u64(walk, offset, layout->offset[PY_FRAME_CODE]) & ~(u64)layout->code_pointer_mask;
@@ -267,21 +305,24 @@ static long walk_step(u32 index, struct py_walk_context *context) {
     }
   }
   if (!code || (code & 7)) return nonsense(walk, previous);
-  if (code_bytes > PROFD_MAX_CODE_BYTES) return torn(walk);
-  if (read_target(walk->code, code_bytes, code) == 0) {
-    readable = is_code_type(walk, layout, code_u64(walk, layout, PY_OBJECT_TYPE));
-    if (!readable) return nonsense(walk, previous);
+  if (layout->code_bytes > PROFD_MAX_CODE_BYTES) return torn(walk);
+  slot = code_memo_slot(&walk->scope, code) & (CODE_MEMO_SLOTS - 1);
+  facts = &context->memo->slots[slot];
+  known = recall_code(facts, &walk->scope, layout, code);
+  if (!known) {
+    known = learn_code(walk, layout, code, facts);
+    if (!known) return nonsense(walk, previous);
   }
-  if (readable <= 0) {
+  if (known < 0) {
     flags |= FRAME_CODE_UNREADABLE; /* the frame keeps its place: user space may do better */
   } else {
-    lasti = frame_lasti(walk, layout, code, offset);
+    lasti = frame_lasti(walk, layout, code, facts, offset);
     if (lasti == LASTI_IMPOSSIBLE) return nonsense(walk, previous);
-    if (is_incomplete(walk, layout, lasti, owner)) {
+    if (is_incomplete(layout, facts, lasti, owner)) {
       walk->next = previous;
       return 0;
     }
-    tag = code_tag(walk, layout, code);
+    tag = facts->tag;
   }
   depth = walk->depth;
   if (depth >= PROFD_MAX_PY_FRAMES) {
@@ -293,6 +334,12 @@ static long walk_step(u32 index, struct py_walk_context *context) {
   record->tag = tag;
   record->lasti = lasti | lasti >> 31; /* all that is negative is LASTI_UNKNOWN */
   record->flags = flags;
+  if (tag && facts->named_epoch != walk->gate_epoch) {
+    struct unnamed_frame *unnamed =
+        &walk->unnamed[walk->unnamed_count++ & (PROFD_MAX_PY_FRAMES - 1)];
+    unnamed->depth = depth;
+    unnamed->memo_slot = slot;
+  }
   walk->depth = depth + 1;
   walk->frame_flags = 0;
   walk->next = previous;
@@ -301,7 +348,7 @@ static long walk_step(u32 index, struct py_walk_context *context) {
 
 /* Readies a walk over the thread states that were found. */
 static __always_inline void prepare_walk(struct py_walk *walk, const struct py_process *process,
-                                         const struct thread_search *search) {
+                                         const struct thread_search *search, u32 gate_epoch) {
   walk->incarnation = process->incarnation;
   walk->code_type = process->code_type;
   walk->page_start = 0;
@@ -309,6 +356,8 @@ static __always_inline void prepare_walk(struct py_walk *walk, const struct py_p
   walk->depth = 0;
   walk->frame_flags = 0;
   walk->half_pushed = 0;
+  walk->gate_epoch = gate_epoch;
+  walk->unnamed_count = 0;
   walk->state = STACK_NONE;
   walk->proven = search->outcome;
   walk->tstate_index = 0;
@@ -317,12 +366,14 @@ static __always_inline void prepare_walk(struct py_walk *walk, const struct py_p
 }
 
 /* Writes the frames of all thread states to `frames`, leaf first; walk->depth says how many. */
-static __always_inline void walk_python(struct py_walk *walk, const struct py_layout *layout,
+static __always_inline void walk_python(struct py_walk *walk, struct code_memo *memo,
+                                        const struct py_layout *layout,
                                         struct py_frame_record *frames, int bounded) {
-  struct py_walk_context context = {.walk = walk, .layout = layout, .frames = frames};
+  struct py_walk_context context = {.walk = walk, .memo = memo, .layout = layout, .frames = frames};
   int i;
 
-  if (begin_walk(walk, layout)) return;
+  memo->walks++;
+  if (begin_walk(walk, memo, layout)) return;
   if (bounded) {
     for (i = 0; i < BOUNDED_STEPS; i++)
       if (walk_step(i, &context)) break;

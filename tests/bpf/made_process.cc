@@ -25,6 +25,7 @@ py_layout LayoutWithDebugOffsets(const MadeVersion& version) {
   constexpr std::pair<py_field, uint32_t> kFields[] = {
       {PY_RUNTIME_INTERP_HEAD, 600},
       {PY_RUNTIME_TSS_KEY, 700},
+      {PY_INTERP_ID, 7392},
       {PY_INTERP_NEXT, 7400},
       {PY_INTERP_THREADS_HEAD, 7300},
       {PY_TSTATE_NEXT, 8},
@@ -54,7 +55,10 @@ py_layout LayoutWithDebugOffsets(const MadeVersion& version) {
     SetField(layout, PY_CODE_TLBC, 192);
   }
   if (version.base_frame != PY_BASE_FRAME_NONE) SetField(layout, PY_TSTATE_BASE_FRAME, 512);
-  if (version.minor >= 14) layout.code_pointer_mask = 3;
+  if (version.minor >= 14) {
+    SetField(layout, PY_INTERP_CODE_GENERATION, 7408);
+    layout.code_pointer_mask = 3;
+  }
   FinishLayout(layout, {3, version.minor, 0, version.free_threaded});
   layout.base_frame_kind = version.base_frame;
   return layout;
@@ -148,6 +152,7 @@ uint64_t MadeProcess::AddThreadState(uint64_t interpreter, uint64_t thread_point
     abort();
   }
   PutField(tstate, PY_TSTATE_NEXT, first);
+  PutField(tstate, PY_TSTATE_INTERP, interpreter);
   PutField(tstate, PY_TSTATE_THREAD_ID, thread_pointer);
   PutField(interpreter, PY_INTERP_THREADS_HEAD, tstate);
   return tstate;
@@ -174,6 +179,9 @@ uint64_t MadeProcess::AddCode(uint64_t type) {
                 static_cast<uint32_t>(kFirstTraceable));
   }
   PutField(code, PY_CODE_NAME, code);  // any readable address will do
+  if (Has(layout_, PY_CODE_VERSION)) {
+    memory_.Put(code + layout_.offset[PY_CODE_VERSION], next_version_++);
+  }
   return code;
 }
 

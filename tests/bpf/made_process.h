@@ -45,6 +45,7 @@ class MadeProcess {
   FakeTarget& memory() { return memory_; }
   const py_layout& layout() const { return layout_; }
   uint64_t tstate() const { return tstate_; }
+  uint64_t newest_interpreter() const { return newest_interpreter_; }
   bool has_owner() const;
   bool has_incomplete_frames() const { return layout_.instr_kind == PY_INSTR_POINTER; }
 
@@ -97,6 +98,7 @@ class MadeProcess {
   uint64_t tss_key_ = 0;
   uint64_t tstate_current_ = 0;
   uint64_t newest_interpreter_ = 0;
+  uint32_t next_version_ = 1;
   uint64_t tstate_ = 0;
   uint64_t base_frame_ = 0;
   std::vector<uint64_t> frames_;

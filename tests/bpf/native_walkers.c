@@ -8,20 +8,34 @@
 
 _Static_assert(sizeof(struct native_cache) == sizeof(struct thread_state_cache), "same structure");
 
-/* Scratch comes from the heap, where ASan sees a write past its end; it starts as a sampler's would:
- * full of what the last sample left there. */
+/* Scratch comes from the heap, where ASan sees a write past its end; it starts as a sampler's
+ * would: full of what the last sample left there. */
 static void *stale(size_t bytes) {
   void *memory = malloc(bytes);
   if (!memory) abort();
   return memset(memory, 0xa5, bytes);
 }
 
+struct code_memo *native_memo_new(void) {
+  struct code_memo *memo = calloc(1, sizeof(*memo));
+  if (!memo) abort();
+  return memo;
+}
+
 static void walk(struct native_sample *sample, const struct thread_search *search) {
   struct py_frame_record *frames = stale(sizeof(sample->frames));
   struct py_walk *walk = stale(sizeof(*walk));
+  struct code_memo *memo = sample->memo ? sample->memo : native_memo_new();
+  u32 i;
 
-  prepare_walk(walk, &sample->process, search);
-  if (walk->tstate_count) walk_python(walk, &sample->layout, frames, sample->bounded);
+  prepare_walk(walk, &sample->process, search, sample->gate_epoch);
+  if (walk->tstate_count) walk_python(walk, memo, &sample->layout, frames, sample->bounded);
+  sample->unnamed_count = walk->unnamed_count;
+  for (i = 0; i < walk->unnamed_count; i++) {
+    struct code_facts *facts = &memo->slots[walk->unnamed[i].memo_slot];
+    if (facts->tag == frames[walk->unnamed[i].depth].tag) facts->named_epoch = sample->gate_epoch;
+  }
+  if (!sample->memo) free(memo);
   sample->process.code_type = walk->code_type;
   sample->depth = walk->depth;
   sample->stack_state = walk->state;

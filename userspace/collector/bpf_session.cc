@@ -285,6 +285,7 @@ void BpfSession::CloseGate(absl::Span<const uint64_t> tags) {
       if (slot == tag) __atomic_store_n(&slot, 0, __ATOMIC_RELAXED);
     }
   }
+  if (!tags.empty()) __atomic_add_fetch(&skeleton_->data->gate_epoch, 1, __ATOMIC_RELEASE);
 }
 
 int BpfSession::OnRecord(void* session, void* data, size_t size) {
