@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -21,10 +22,26 @@ namespace {
 
 namespace pb = ::perftools::profiles;
 
+constexpr size_t kMaxVarintBytes = 10;
+
+char* PutVarint(uint64_t value, char* to) {
+  for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
+// What stands before a field of `bytes` bytes: its number and wire type 2, and its length.
+char* PutHead(int field, size_t bytes, char* to) {
+  return PutVarint(bytes, PutVarint(static_cast<uint64_t>(field) << 3 | 2, to));
+}
+
 class Encoder {
  public:
-  Encoder(const Profile& profile, const EncodeOptions& options, pb::Profile* out)
-      : profile_(profile), options_(options), out_(out) {
+  // Samples, nearly all of a file, go to `samples` as they are in a file: a message object for each
+  // of them takes longer to make than to write.
+  Encoder(const Profile& profile, const EncodeOptions& options, pb::Profile* out,
+          std::string* samples)
+      : profile_(profile), options_(options), out_(out), samples_(samples) {
     String("");
   }
 
@@ -136,17 +153,19 @@ class Encoder {
   struct LabelKeys {
     int64_t pid, tid, comm, thread, python, container;
   };
-  struct LabelStrings {
-    int64_t comm, thread, python, container;
-  };
-
-  // Samples share few label sets: their strings are looked up once each.
-  const LabelStrings& StringsOf(Profile::LabelsId id) {
-    const auto [entry, is_new] = label_strings_.try_emplace(static_cast<uint32_t>(id));
+  // Samples share few label sets: each is encoded once, as fields of a Sample.
+  const std::string& EncodedLabels(Profile::LabelsId id, const LabelKeys& keys) {
+    const auto [entry, is_new] = encoded_labels_.try_emplace(static_cast<uint32_t>(id));
     if (is_new) {
       const Labels& labels = profile_.labels(id);
-      entry->second = {String(labels.comm), String(labels.thread), String(labels.python),
-                       String(labels.container)};
+      pb::Sample sample;
+      NumberLabel(keys.pid, labels.pid, &sample);
+      NumberLabel(keys.tid, labels.tid, &sample);
+      StringLabel(keys.comm, String(labels.comm), &sample);
+      StringLabel(keys.thread, String(labels.thread), &sample);
+      StringLabel(keys.python, String(labels.python), &sample);
+      StringLabel(keys.container, String(labels.container), &sample);
+      entry->second = sample.SerializeAsString();
     }
     return entry->second;
   }
@@ -186,24 +205,33 @@ class Encoder {
     const LabelKeys keys{String("pid"),    String("tid"),    String("comm"),
                          String("thread"), String("python"), String("container")};
     const absl::Span<const Profile::Sample> samples = profile_.samples();
-    out_->mutable_sample()->Reserve(static_cast<int>(samples.size()));
     for (const uint32_t i : SimilarStacksTogether()) {
       const Profile::Sample& sample = samples[i];
-      pb::Sample* const s = out_->add_sample();
+      const std::string& labels = EncodedLabels(sample.labels, keys);
       const absl::Span<const uint32_t> stack = profile_.stack(sample.stack);
-      s->mutable_location_id()->Reserve(static_cast<int>(stack.size()));
-      for (const uint32_t location : stack) s->add_location_id(uint64_t{location} + 1);
-      s->mutable_value()->Reserve(2);
-      s->add_value(sample.count);
-      s->add_value(sample.cpu_ns);
-      const Labels& labels = profile_.labels(sample.labels);
-      const LabelStrings& strings = StringsOf(sample.labels);
-      NumberLabel(keys.pid, labels.pid, s);
-      NumberLabel(keys.tid, labels.tid, s);
-      StringLabel(keys.comm, strings.comm, s);
-      StringLabel(keys.thread, strings.thread, s);
-      StringLabel(keys.python, strings.python, s);
-      StringLabel(keys.container, strings.container, s);
+      packed_.resize((stack.size() + 2) * kMaxVarintBytes);
+      char* const locations = packed_.data();
+      char* end = locations;
+      for (const uint32_t location : stack) end = PutVarint(uint64_t{location} + 1, end);
+      char* const values = end;
+      end = PutVarint(static_cast<uint64_t>(sample.count), end);
+      end = PutVarint(static_cast<uint64_t>(sample.cpu_ns), end);
+
+      char heads[4 * kMaxVarintBytes];
+      char* const locations_head_end =
+          PutHead(pb::Sample::kLocationIdFieldNumber, values - locations, heads);
+      char* const values_head_end =
+          PutHead(pb::Sample::kValueFieldNumber, end - values, locations_head_end);
+      const absl::string_view locations_head(heads, locations_head_end - heads);
+      const absl::string_view values_head(locations_head_end, values_head_end - locations_head_end);
+
+      char sample_head[2 * kMaxVarintBytes];
+      char* const sample_head_end =
+          PutHead(pb::Profile::kSampleFieldNumber,
+                  (values_head_end - heads) + (end - locations) + labels.size(), sample_head);
+      absl::StrAppend(samples_, absl::string_view(sample_head, sample_head_end - sample_head),
+                      locations_head, absl::string_view(locations, values - locations));
+      absl::StrAppend(samples_, values_head, absl::string_view(values, end - values), labels);
     }
   }
 
@@ -223,10 +251,12 @@ class Encoder {
   const Profile& profile_;
   const EncodeOptions& options_;
   pb::Profile* const out_;
+  std::string* const samples_;
   std::deque<std::string> cleaned_;  // never moves its strings
   absl::flat_hash_map<absl::string_view, int64_t> string_ids_;
   absl::flat_hash_map<absl::string_view, uint64_t> mapping_ids_;
-  absl::flat_hash_map<uint32_t, LabelStrings> label_strings_;
+  absl::flat_hash_map<uint32_t, std::string> encoded_labels_;
+  std::string packed_;  // of one sample
 };
 
 }  // namespace
@@ -237,17 +267,18 @@ absl::StatusOr<std::string> EncodePprof(const Profile& profile, const EncodeOpti
   arena_options.max_block_size = 1 << 20;
   google::protobuf::Arena arena(arena_options);
   auto* const out = google::protobuf::Arena::CreateMessage<pb::Profile>(&arena);
-  Encoder(profile, options, out).Encode();
-  const size_t bytes = out->ByteSizeLong();
+  std::string file;
+  Encoder(profile, options, out, &file).Encode();
+  const size_t bytes = file.size() + out->ByteSizeLong();
   if (bytes > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
     return absl::ResourceExhaustedError(
         absl::StrCat("profile of ", bytes, " bytes: pprof files end at 2 GiB"));
   }
-  const auto raw = std::make_unique_for_overwrite<char[]>(bytes);
-  if (!out->SerializeToArray(raw.get(), static_cast<int>(bytes))) {
+  // Fields of a message may come in any order, and in parts.
+  if (!out->AppendToString(&file)) {
     return absl::InternalError("profile.proto: serialization failed");
   }
-  return GzipCompress({raw.get(), bytes}, options.compression_level);
+  return GzipCompress(file, options.compression_level);
 }
 
 }  // namespace profd
