@@ -8,7 +8,7 @@
 namespace profd {
 namespace {
 
-std::shared_ptr<const Function> Marker(const char* name) {
+std::shared_ptr<const Function> MakeMarker(const char* name) {
   auto function = std::make_shared<Function>();
   function->kind = FrameKind::kMarker;
   function->name = name;
@@ -21,15 +21,15 @@ Symbolizer::Symbolizer(Options options)
     : options_(std::move(options)),
       native_(options_.native),
       kernel_(KernelSymbols::Load()),
-      unnamed_(Marker("[unnamed function]")),
-      truncated_(Marker("[truncated]")),
-      torn_(Marker("[torn]")),
-      no_python_(Marker("[no Python frames]")) {}
+      unnamed_(MakeMarker("[unnamed function]")),
+      truncated_(MakeMarker("[truncated]")),
+      torn_(MakeMarker("[torn]")),
+      no_python_(MakeMarker("[no Python frames]")) {}
 
 std::shared_ptr<const Function> Symbolizer::NativeLeaf(const ProcessKey& process,
                                                        uint64_t address) {
   NativeAddress resolved = native_.Resolve(process, address);
-  if (resolved.is_interpreter) return nullptr;
+  if (resolved.in_eval_loop) return nullptr;
   const bool unnamed = resolved.function->name.starts_with('[');
   if (unnamed && options_.is_interpreter_file) {
     auto file = native_.FindFile(process, address);
@@ -58,15 +58,27 @@ Frame Symbolizer::PythonFrame(const SymbolizerProcess& process, const py_frame_r
   return {unnamed_, 0};
 }
 
+const std::shared_ptr<const Function>& Symbolizer::Marker(uint8_t state) const {
+  static const std::shared_ptr<const Function> kNone;
+  switch (state) {
+    case STACK_TRUNCATED:
+      return truncated_;
+    case STACK_TORN:
+      return torn_;
+    case STACK_NONE:
+      return no_python_;
+    default:
+      return kNone;
+  }
+}
+
 Stack Symbolizer::Symbolize(const SymbolizerProcess& process, const RawStack& raw) {
   Stack stack;
   stack.reserve(raw.kernel.size() + raw.python.size() + 2);
-  for (uint64_t address : raw.kernel) stack.push_back({kernel_.Resolve(address), 0});
+  for (uint64_t address : raw.kernel) stack.push_back(KernelFrame(address));
   if (raw.native_leaf != nullptr) stack.push_back({raw.native_leaf, 0});
   for (const py_frame_record& record : raw.python) stack.push_back(PythonFrame(process, record));
-  if (raw.state == STACK_TRUNCATED) stack.push_back({truncated_, 0});
-  if (raw.state == STACK_TORN) stack.push_back({torn_, 0});
-  if (raw.state == STACK_NONE) stack.push_back({no_python_, 0});
+  if (const auto& marker = Marker(raw.state); marker != nullptr) stack.push_back({marker, 0});
   return stack;
 }
 

@@ -55,6 +55,10 @@ class Symbolizer {
   // the interpreter's evaluation loop, and where a stripped interpreter has no name for it.
   std::shared_ptr<const Function> NativeLeaf(const ProcessKey& process, uint64_t address);
 
+  Frame KernelFrame(uint64_t address) { return {kernel_.Resolve(address), 0}; }
+  // The frame that says what became of a stack; null where nothing is to be said.
+  const std::shared_ptr<const Function>& Marker(uint8_t state) const;
+  // Reads names from the process where the code cache lacks them.
   Stack Symbolize(const SymbolizerProcess& process, const RawStack& raw);
 
  private:

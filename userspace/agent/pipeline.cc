@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "symbolizer/code_reader.h"
 #include "symbolizer/process/process.h"
@@ -22,7 +21,7 @@ absl::string_view CommView(const char (&comm)[PROFD_COMM_BYTES]) {
 
 Symbolizer::Options SymbolizerOptions(Images* images) {
   Symbolizer::Options options;
-  options.native.is_interpreter = [images](const FileIdentity& file, uint64_t address) {
+  options.native.in_eval_loop = [images](const FileIdentity& file, uint64_t address) {
     return images->InEvaluationLoop(file, address);
   };
   options.is_interpreter_file = [images](const FileIdentity& file) {
@@ -72,6 +71,7 @@ void Pipeline::OnLifecycle(absl::string_view raw) {
   if (!record.has_value()) return;
   switch (record->type) {
     case RECORD_PROCESS_START: {
+      last_birth_ = now_;
       auto parent =
           record->parent_incarnation != 0 ? processes_->Find(record->parent_incarnation) : nullptr;
       auto process = discovery_->Complete(*record, parent);
@@ -226,22 +226,11 @@ Profile::StackId Pipeline::StackOf(Process& process, const RawSample& sample) {
   if (!sample.header->in_kernel) {
     raw.native_leaf = symbolizer_.NativeLeaf(process.key, sample.header->user_ip);
   }
-  absl::string_view frames(reinterpret_cast<const char*>(raw.python.data()),
-                           raw.python.size() * sizeof(py_frame_record));
-  const void* leaf = raw.native_leaf.get();
-  const uint64_t incarnation = process.key.incarnation;
-  const StackKey key{absl::HashOf(incarnation, frames, raw.kernel, leaf, raw.state),
-                     absl::HashOf(raw.state, leaf, raw.kernel, frames, ~incarnation)};
-  auto known = stacks_.find(key);
-  if (known != stacks_.end()) return known->second;
-
   SymbolizerProcess view;
   view.key = process.key;
   view.layout = &process.image->interpreter.layout;
   view.memory = [this, &process] { return MemoryOf(process); };
-  const Profile::StackId stack = profile_.InternStack(symbolizer_.Symbolize(view, raw));
-  stacks_.emplace(key, stack);
-  return stack;
+  return stacks_.Intern(view, raw, &profile_);
 }
 
 Profile::LabelsId Pipeline::LabelsOf(Process& process, const sample_record& header) {
@@ -283,7 +272,7 @@ FinishedWindow Pipeline::Close(const Moment& now) {
     EndUnregistered();
   }
   AddFacts(&window);
-  stacks_.clear();
+  stacks_.Clear();
   labels_.clear();
   last_process_ = nullptr;
   ForgetEnded();

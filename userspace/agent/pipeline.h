@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "symbolizer/process/remote_memory.h"
 #include "symbolizer/symbolizer.h"
+#include "userspace/agent/stack_interner.h"
 #include "userspace/collector/accounting.h"
 #include "userspace/collector/bpf_session.h"
 #include "userspace/collector/clock.h"
@@ -48,9 +49,10 @@ class Pipeline {
   FinishedWindow Close(const Moment& now);
 
   Accounting Totals() const;
+  // When a process was last seen to begin, of SteadyNow().
+  absl::Duration last_birth() const { return last_birth_; }
 
  private:
-  using StackKey = std::pair<uint64_t, uint64_t>;  // 128 bits of hash
   struct ThreadKey {
     uint64_t incarnation;
     uint32_t tid;
@@ -87,9 +89,9 @@ class Pipeline {
   Discovery* const discovery_;
   const std::shared_ptr<RemoteReaderPool> readers_;
   Symbolizer symbolizer_;
+  StackInterner stacks_{&symbolizer_};
 
   Profile profile_;
-  absl::flat_hash_map<StackKey, Profile::StackId> stacks_;
   absl::flat_hash_map<ThreadKey, ThreadLabel> labels_;
   std::vector<std::shared_ptr<Process>> ended_;
   size_t drained_ = 0;  // so many of ended_, from the front, have no samples left in the rings
@@ -102,6 +104,7 @@ class Pipeline {
   TimeBudget read_budget_ = MeteredMemory::CommonBudget();
   MemoryCounts memory_counts_;
   absl::Duration now_;
+  absl::Duration last_birth_ = -absl::InfiniteDuration();
   Moment opened_;
 };
 

@@ -45,22 +45,18 @@ bool Profile::InternFunction(const std::shared_ptr<const Function>& function, ui
   return true;
 }
 
-bool Profile::InternFrame(const Frame& frame, uint32_t* location) {
+std::optional<uint32_t> Profile::InternLocation(const Frame& frame) {
   const FrameKey key{frame.function.get(), frame.line};
-  if (const auto known = frame_ids_.find(key); known != frame_ids_.end()) {
-    *location = known->second;
-    return true;
-  }
+  if (const auto known = frame_ids_.find(key); known != frame_ids_.end()) return known->second;
   uint32_t function;
-  if (frame_ids_.size() >= limits_.locations) return false;
-  if (!InternFunction(frame.function, &function)) return false;
+  if (frame_ids_.size() >= limits_.locations) return std::nullopt;
+  if (!InternFunction(frame.function, &function)) return std::nullopt;
   const int32_t line = std::max(frame.line, 0);
   const auto [entry, is_new] = location_ids_.try_emplace(
       Pair(function, static_cast<uint32_t>(line)), static_cast<uint32_t>(locations_.size()));
   if (is_new) locations_.push_back({function, line});
   frame_ids_.emplace(key, entry->second);
-  *location = entry->second;
-  return true;
+  return entry->second;
 }
 
 absl::Span<const uint32_t> Profile::Store(absl::Span<const uint32_t> locations) {
@@ -91,18 +87,28 @@ Profile::StackId Profile::FullStack() {
 
 Profile::StackId Profile::InternStack(const Stack& stack) {
   const size_t depth = std::min(stack.size(), limits_.stack_frames);
-  scratch_.resize(depth);
-  for (size_t i = 0; i < depth; ++i) {
-    if (!InternFrame(stack[i], &scratch_[i])) return FullStack();
+  scratch_.clear();
+  for (const Frame& frame : absl::MakeConstSpan(stack).first(depth)) {
+    const std::optional<uint32_t> location = InternLocation(frame);
+    if (!location.has_value()) return FullStack();
+    scratch_.push_back(*location);
   }
-  if (const auto known = stack_ids_.find(absl::MakeConstSpan(scratch_));
-      known != stack_ids_.end()) {
-    return known->second;
+  return InternCut(scratch_, depth < stack.size());
+}
+
+Profile::StackId Profile::InternLocations(absl::Span<const uint32_t> stack) {
+  const size_t depth = std::min(stack.size(), limits_.stack_frames);
+  return InternCut(stack.first(depth), depth < stack.size());
+}
+
+Profile::StackId Profile::InternCut(absl::Span<const uint32_t> stack, bool was_cut) {
+  if (const auto known = stack_ids_.find(stack); known != stack_ids_.end()) return known->second;
+  if (stack.size() > limits_.frames - frames_ || stacks_.size() >= limits_.samples) {
+    return FullStack();
   }
-  if (depth > limits_.frames - frames_ || stacks_.size() >= limits_.samples) return FullStack();
-  frames_ += depth;
-  if (depth < stack.size()) ++cut_stacks_;
-  const absl::Span<const uint32_t> stored = Store(scratch_);
+  frames_ += stack.size();
+  if (was_cut) ++cut_stacks_;
+  const absl::Span<const uint32_t> stored = Store(stack);
   const StackId id = static_cast<StackId>(stacks_.size());
   stacks_.push_back(stored);
   stack_ids_.emplace(stored, id);

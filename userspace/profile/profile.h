@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -79,6 +80,12 @@ class Profile {
 
   // An equal stack yields the same id. The profile keeps the functions alive.
   StackId InternStack(const Stack& stack);
+  // The same in two steps, for callers that remember what a frame's index into locations() was.
+  // nullopt: no room for a further location; the stack is then FullStack().
+  std::optional<uint32_t> InternLocation(const Frame& frame);
+  StackId InternLocations(absl::Span<const uint32_t> stack);
+  // [profile full]
+  StackId FullStack();
   LabelsId InternLabels(const Labels& labels);
 
   // Adds weight to (stack, labels); negative weights count as 0, sums stop at INT64_MAX.
@@ -124,11 +131,10 @@ class Profile {
     }
   };
 
-  // False: no room for a further location.
-  bool InternFrame(const Frame& frame, uint32_t* location);
+  // False: no room for a further function.
   bool InternFunction(const std::shared_ptr<const Function>& function, uint32_t* id);
+  StackId InternCut(absl::Span<const uint32_t> stack, bool was_cut);
   absl::Span<const uint32_t> Store(absl::Span<const uint32_t> locations);
-  StackId FullStack();
 
   Limits limits_;
   Window window_;
