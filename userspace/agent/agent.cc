@@ -1,10 +1,13 @@
 #include "userspace/agent/agent.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -24,9 +27,11 @@
 namespace profd {
 namespace {
 
-constexpr absl::Duration kLongestPoll = absl::Milliseconds(50);
+constexpr absl::Duration kLongestPoll = absl::Milliseconds(200);
 constexpr absl::Duration kShortestPoll = absl::Milliseconds(4);
-constexpr absl::Duration kStatusEvery = absl::Seconds(1);
+// Where processes come and go: what /proc has to say of one is there only while it lives.
+constexpr absl::Duration kLongestPollAfterBirth = absl::Milliseconds(50);
+constexpr absl::Duration kAfterBirth = absl::Seconds(2);
 constexpr size_t kRingBytesPerCpu = 1 << 20;
 constexpr double kLargestRecordBytes = sizeof(sample_record) +
                                        PROFD_MAX_PY_FRAMES * sizeof(py_frame_record) +
@@ -51,19 +56,17 @@ sigset_t StopSignals() {
   return set;
 }
 
+Descriptor StopSignalDescriptor() {
+  const sigset_t signals = StopSignals();
+  return Descriptor(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
 // A descriptor is held for each sampled process.
 void RaiseDescriptorLimit() {
   rlimit limit = {};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-// Sleeps; true when told to stop.
-bool SleepOrStop(absl::Duration duration) {
-  const sigset_t signals = StopSignals();
-  const timespec timeout = absl::ToTimespec(std::max(duration, absl::ZeroDuration()));
-  return sigtimedwait(&signals, nullptr, &timeout) > 0;
 }
 
 absl::StatusOr<Selection> MakeSelection(const Config& config) {
@@ -87,8 +90,12 @@ class Agent {
 
  private:
   void PublishStatus(absl::Duration now);
+  // Also ends when somebody asks for the status.
+  void Sleep(absl::Duration duration) const;
+  bool ToldToStop() const;
 
   const Config config_;
+  const Descriptor signals_ = StopSignalDescriptor();
   std::unique_ptr<StatusSocket> socket_;
   std::unique_ptr<ProfileWriter> writer_;
   std::unique_ptr<BpfSession> session_;
@@ -124,6 +131,7 @@ absl::Status Agent::Start() {
   if (!spool.ok()) return spool.status();
   writer_ = std::make_unique<ProfileWriter>(*std::move(spool));
 
+  if (!signals_.valid()) return absl::ErrnoToStatus(errno, "signalfd");
   if (!config_.socket.empty()) {
     auto socket = StatusSocket::Listen(config_.socket);
     if (!socket.ok()) return socket.status();
@@ -167,15 +175,30 @@ void Agent::PublishStatus(absl::Duration now) {
   socket_->Publish(StatusJson(inputs));
 }
 
+void Agent::Sleep(absl::Duration duration) const {
+  pollfd polled[] = {{signals_.get(), POLLIN, 0},
+                     {socket_ == nullptr ? -1 : socket_->asked(), POLLIN, 0}};
+  const timespec timeout = absl::ToTimespec(std::max(duration, absl::ZeroDuration()));
+  ppoll(polled, 2, &timeout, nullptr);
+}
+
+bool Agent::ToldToStop() const {
+  signalfd_siginfo signal;
+  return read(signals_.get(), &signal, sizeof(signal)) == sizeof(signal);
+}
+
 void Agent::Run() {
-  const absl::Duration poll = PollInterval(config_.rate_hz);
+  const absl::Duration longest_poll = PollInterval(config_.rate_hz);
   const absl::Duration end = started_ + config_.duration;
   absl::Duration window_end = started_ + config_.interval;
-  absl::Duration next_status = started_ + kStatusEvery;
   bool stop = false;
   while (!stop) {
     const absl::Duration before = SteadyNow();
-    stop = SleepOrStop(std::min({before + poll, window_end, end}) - before);
+    const bool births = before - pipeline_->last_birth() < kAfterBirth;
+    const absl::Duration poll =
+        births ? std::min(longest_poll, kLongestPollAfterBirth) : longest_poll;
+    Sleep(std::min({before + poll, window_end, end}) - before);
+    stop = ToldToStop();
     const Moment moment = Moment::Now();
     const absl::Duration now = moment.steady;
     stop = stop || now >= end;
@@ -187,10 +210,7 @@ void Agent::Run() {
       absl::Status status = stop ? absl::OkStatus() : session_->RefreshCpus();
       if (!status.ok()) spdlog::warn("error={}", LogValue(status.message()));
     }
-    if (now >= next_status) {
-      PublishStatus(now);
-      next_status = now + kStatusEvery;
-    }
+    if (socket_ != nullptr && socket_->Asked()) PublishStatus(now);
   }
   sd_notify(0, "STOPPING=1");
   // The first interrupt ends sampling; the next one ends what is left to do.

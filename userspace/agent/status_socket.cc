@@ -20,8 +20,9 @@ namespace profd {
 namespace {
 
 constexpr size_t kMaxAnswerBytes = 16 << 20;
-constexpr timeval kPatience = {2, 0};                        // of one call
-constexpr absl::Duration kLongestAnswer = absl::Seconds(2);  // of all calls together
+constexpr timeval kPatience = {2, 0};                             // of one call
+constexpr absl::Duration kLongestAnswer = absl::Seconds(2);       // of all calls together
+constexpr absl::Duration kLongestWait = absl::Milliseconds(500);  // for a fresh status
 constexpr absl::Duration kPauseAfterError = absl::Milliseconds(100);
 
 absl::StatusOr<sockaddr_un> Address(const std::string& path) {
@@ -95,21 +96,28 @@ absl::StatusOr<std::unique_ptr<StatusSocket>> StatusSocket::Listen(const std::st
   if (lstat(path.c_str(), &info) != 0) return absl::ErrnoToStatus(errno, path);
   if (listen(socket.get(), 16) != 0) return absl::ErrnoToStatus(errno, "listen");
   Descriptor wake(eventfd(0, EFD_CLOEXEC));
-  if (!wake.valid()) return absl::ErrnoToStatus(errno, "eventfd");
+  Descriptor asked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake.valid() || !asked.valid()) return absl::ErrnoToStatus(errno, "eventfd");
   return std::unique_ptr<StatusSocket>(
-      new StatusSocket(path, info.st_ino, std::move(socket), std::move(wake)));
+      new StatusSocket(path, info.st_ino, std::move(socket), std::move(wake), std::move(asked)));
 }
 
-StatusSocket::StatusSocket(std::string path, ino_t inode, Descriptor socket, Descriptor wake)
+StatusSocket::StatusSocket(std::string path, ino_t inode, Descriptor socket, Descriptor wake,
+                           Descriptor asked)
     : path_(std::move(path)),
       inode_(inode),
       socket_(std::move(socket)),
       wake_(std::move(wake)),
+      asked_(std::move(asked)),
       thread_([this] { Serve(); }) {}
 
 StatusSocket::~StatusSocket() {
   const uint64_t one = 1;
   (void)!write(wake_.get(), &one, sizeof(one));
+  {
+    absl::MutexLock lock(&mutex_);
+    waiting_ = false;
+  }
   thread_.join();
   // Where ours was removed, another agent may listen by now.
   struct stat info;
@@ -119,6 +127,24 @@ StatusSocket::~StatusSocket() {
 void StatusSocket::Publish(std::string text) {
   absl::MutexLock lock(&mutex_);
   text_ = std::move(text);
+  waiting_ = false;
+  uint64_t times;
+  (void)!read(asked_.get(), &times, sizeof(times));
+}
+
+bool StatusSocket::Asked() {
+  absl::MutexLock lock(&mutex_);
+  return waiting_;
+}
+
+std::string StatusSocket::Ask() {
+  absl::MutexLock lock(&mutex_);
+  waiting_ = true;
+  const uint64_t one = 1;
+  (void)!write(asked_.get(), &one, sizeof(one));
+  auto answered = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !waiting_; };
+  mutex_.AwaitWithTimeout(absl::Condition(&answered), kLongestWait);
+  return text_;
 }
 
 void StatusSocket::Serve() {
@@ -133,11 +159,7 @@ void StatusSocket::Serve() {
       continue;
     }
     setsockopt(peer.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
-    std::string text;
-    {
-      absl::MutexLock lock(&mutex_);
-      text = text_;
-    }
+    const std::string text = Ask();
     const absl::Duration begin = SteadyNow();
     size_t sent = 0;
     while (sent < text.size() && SteadyNow() - begin < kLongestAnswer) {

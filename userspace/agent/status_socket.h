@@ -24,19 +24,24 @@ class StatusSocket {
   static absl::StatusOr<std::unique_ptr<StatusSocket>> Listen(const std::string& path);
   ~StatusSocket();
 
-  // The answer from now on.
+  // Readable when somebody waits for Publish(). Who is kept waiting gets what was published last.
+  int asked() const { return asked_.get(); }
+  bool Asked();
   void Publish(std::string text);
 
  private:
-  StatusSocket(std::string path, ino_t inode, Descriptor socket, Descriptor wake);
+  StatusSocket(std::string path, ino_t inode, Descriptor socket, Descriptor wake, Descriptor asked);
   void Serve();
+  std::string Ask();
 
   const std::string path_;
   const ino_t inode_;
   Descriptor socket_;
   Descriptor wake_;  // readable: stop
+  Descriptor asked_;
   absl::Mutex mutex_;
   std::string text_ ABSL_GUARDED_BY(mutex_);
+  bool waiting_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -1,9 +1,11 @@
 #include "userspace/collector/discovery.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <random>
 #include <string>
@@ -22,8 +24,9 @@ constexpr size_t kMaxSeen = 65536;
 constexpr int kMaxFiles = 1024;  // of code that a process can make us look at
 constexpr size_t kMaxQueue = 65536;
 constexpr int kMaxPasses = 4;
-constexpr int kRetries = 3;                               // of a look that raced with exec
-constexpr absl::Duration kPause = absl::Milliseconds(5);  // bounds wake-ups on busy hosts
+constexpr int kRetries = 3;                                // of a look that raced with exec
+constexpr absl::Duration kPause = absl::Milliseconds(5);   // bounds wake-ups on busy hosts
+constexpr absl::Duration kLongestWait = absl::Seconds(1);  // files may change without a word
 constexpr std::chrono::seconds kForgetSeen{1};
 
 uint64_t RandomIncarnation() {
@@ -49,11 +52,13 @@ Discovery::Discovery(BpfSession* session, Images* images, Processes* processes,
       processes_(processes),
       selection_(selection),
       readers_(std::move(readers)),
-      started_ticks_(TicksSinceBoot()) {}
+      started_ticks_(TicksSinceBoot()),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Discovery::~Discovery() { Stop(); }
 
 absl::Status Discovery::Listen() {
+  if (!wake_.valid()) return absl::ErrnoToStatus(errno, "eventfd");
   auto events = MmapEvents::Create();
   if (!events.ok()) return events.status();
   events_ = *std::move(events);
@@ -79,24 +84,38 @@ void Discovery::Start() {
 
 void Discovery::Stop() {
   stopping_ = true;
+  Wake();
   if (thread_.joinable()) thread_.join();
 }
 
 void Discovery::Look(pid_t pid) {
+  if (pid == getpid()) return;  // samples fall into ourselves all the time
   absl::MutexLock lock(&mutex_);
+  Enqueue(pid);
+}
+
+void Discovery::Enqueue(pid_t pid) {
+  if (to_look_at_.empty()) Wake();
   if (to_look_at_.size() < kMaxQueue) to_look_at_.push_back(pid);
+}
+
+void Discovery::Wake() {
+  const uint64_t one = 1;
+  (void)!write(wake_.get(), &one, sizeof(one));
 }
 
 void Discovery::Run() {
   auto forget_seen = std::chrono::steady_clock::now() + kForgetSeen;
   while (!stopping_) {
-    events_->Wait(absl::Milliseconds(50), images_->changes());
+    events_->Wait(kLongestWait, {images_->changes(), wake_.get()});
     images_->DropChanged();
     events_->Consume([this](const MmapEvent& event) { OnMmap(event); });
     side_band_lost_ = events_->lost();
     std::vector<pid_t> pids;
     {
       absl::MutexLock lock(&mutex_);
+      uint64_t times;
+      (void)!read(wake_.get(), &times, sizeof(times));
       pids.swap(to_look_at_);
     }
     for (pid_t pid : pids) {
@@ -272,7 +291,7 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
     process->selected = selection_.Matches(pid, process->comm);
     process->cpu_reported = CpuBaseline(pid);
     absl::MutexLock lock(&mutex_);
-    if (copies_runtime_.contains(pid) && to_look_at_.size() < kMaxQueue) to_look_at_.push_back(pid);
+    if (copies_runtime_.contains(pid)) Enqueue(pid);
   }
   if (!process->selected) (void)session_->Exclude(record.incarnation);
   return process;

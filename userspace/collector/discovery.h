@@ -65,6 +65,8 @@ class Discovery {
   using FileKey = std::tuple<uint64_t, uint64_t, uint64_t>;  // device, inode, generation
 
   void Run();
+  void Enqueue(pid_t pid) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Wake();
   void OnMmap(const MmapEvent& event);
   void Inspect(pid_t pid, bool only_likely);
   // Moves a registered process to where its runtime really is.
@@ -82,6 +84,7 @@ class Discovery {
   const uint64_t started_ticks_;  // since boot: later processes are ours from their first moment
   std::atomic<uint64_t> side_band_lost_ = 0;
 
+  const Descriptor wake_;  // readable: something to look at, or to stop
   absl::Mutex mutex_;
   std::vector<pid_t> to_look_at_ ABSL_GUARDED_BY(mutex_);
   // Executables that hold _PyRuntime by copy relocation: the kernel registers such a process with

@@ -66,11 +66,11 @@ MmapEvents::~MmapEvents() {
   for (Ring& ring : rings_) munmap(ring.memory, (1 + kDataPages) * PageBytes());
 }
 
-void MmapEvents::Wait(absl::Duration timeout, int other) {
+void MmapEvents::Wait(absl::Duration timeout, absl::Span<const int> others) {
   std::vector<pollfd> polled;
-  polled.reserve(rings_.size() + 1);
+  polled.reserve(rings_.size() + others.size());
   for (const Ring& ring : rings_) polled.push_back({ring.event.get(), POLLIN, 0});
-  polled.push_back({other, POLLIN, 0});  // poll(2) passes over a negative one
+  for (const int other : others) polled.push_back({other, POLLIN, 0});
   poll(polled.data(), polled.size(), static_cast<int>(absl::ToInt64Milliseconds(timeout)));
 }
 

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "symbolizer/process/process.h"
 
 namespace profd {
@@ -28,8 +29,8 @@ class MmapEvents {
   static absl::StatusOr<std::unique_ptr<MmapEvents>> Create();
   ~MmapEvents();
 
-  // Waits until there is something, or `other` is readable (-1: none), or the time is over.
-  void Wait(absl::Duration timeout, int other);
+  // Waits until there is something, or one of `others` is readable, or the time is over.
+  void Wait(absl::Duration timeout, absl::Span<const int> others);
   void Consume(const std::function<void(const MmapEvent&)>& handler);
   uint64_t lost() const { return lost_; }
 

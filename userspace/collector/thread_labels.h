@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "bpf/events.h"
 #include "symbolizer/cpython/thread_names.h"
@@ -17,7 +18,7 @@ namespace profd {
 class ThreadLabels {
  public:
   // The thread's name; empty when Python knows none. Reads the process at most once a second, and
-  // less often when that is slow or fails. `now`: of SteadyNow().
+  // less often when that is slow or fails, or brings nothing new. `now`: of SteadyNow().
   const std::string& NameOf(uint64_t thread_id, ProcessMemory* memory, const py_layout& layout,
                             uint64_t interp_head, absl::Duration now);
 
@@ -27,6 +28,10 @@ class ThreadLabels {
 
   absl::flat_hash_map<uint64_t, std::string> names_;
   ThreadNameHints hints_;
+  // Asked for in vain since the names last changed.
+  absl::flat_hash_set<uint64_t> nameless_;
+  absl::Duration changed_at_;
+  absl::Duration refreshed_at_ = -absl::InfiniteDuration();
   absl::Duration refresh_at_ = -absl::InfiniteDuration();
   absl::Duration back_off_ = absl::Seconds(1);
 };
