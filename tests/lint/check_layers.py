@@ -19,9 +19,12 @@ FLOORS = [
     ["userspace/text"],
     ["userspace/profile"],
     ["userspace/export"],
+    ["userspace/analysis"],
+    ["userspace/formats"],
     ["userspace/collector"],
+    ["userspace/sampling"],
     ["userspace/views"],
-    ["userspace/agent"],
+    ["userspace/agent", "userspace/record"],
     ["userspace/cli"],
 ]
 # Plain vocabulary that any floor may name.

@@ -16,6 +16,7 @@ namespace profd {
 inline constexpr char kPythonMapping[] = "python";
 inline constexpr char kKernelMapping[] = "[kernel.kallsyms]";
 inline constexpr char kMarkerMapping[] = "[profd]";
+inline constexpr char kWaitingMapping[] = "[waiting]";
 inline constexpr char kUnknownMapping[] = "[unknown]";
 
 struct EncodeOptions {
@@ -24,8 +25,9 @@ struct EncodeOptions {
 };
 
 // A whole gzip file; the same profile always makes the same bytes. Sample values are
-// samples/count and cpu/nanoseconds. Bytes that are not UTF-8 become U+FFFD.
-// Fails with RESOURCE_EXHAUSTED when the profile does not fit pprof's 2 GiB.
+// samples/count and cpu/nanoseconds, where there is wall time also wall/nanoseconds. Bytes that are
+// not UTF-8 become U+FFFD. Fails with RESOURCE_EXHAUSTED when the profile does not fit pprof's 2
+// GiB.
 absl::StatusOr<std::string> EncodePprof(const Profile& profile, const EncodeOptions& options = {});
 
 struct DecodeOptions {

@@ -184,6 +184,7 @@ class Decoder {
       if (absl::Status s = String(types[i].unit(), &unit); !s.ok()) return s;
       if (unit == "count" && !count_value_) count_value_ = i;
       if (type == "cpu" && unit == "nanoseconds") cpu_value_ = i;
+      if (type == "wall" && unit == "nanoseconds") wall_value_ = i;
     }
     if (!cpu_value_) return Malformed("not a CPU profile: no sample type cpu/nanoseconds");
     value_count_ = types.size();
@@ -225,10 +226,11 @@ class Decoder {
       if (absl::Status s = String(m->second, &object); !s.ok()) return s;
     }
     Function made;
-    made.kind = object == kPythonMapping   ? FrameKind::kPython
-                : object == kKernelMapping ? FrameKind::kKernel
-                : object == kMarkerMapping ? FrameKind::kMarker
-                                           : FrameKind::kNative;
+    made.kind = object == kPythonMapping    ? FrameKind::kPython
+                : object == kKernelMapping  ? FrameKind::kKernel
+                : object == kMarkerMapping  ? FrameKind::kMarker
+                : object == kWaitingMapping ? FrameKind::kWaiting
+                                            : FrameKind::kNative;
     if (absl::Status s = OwnString(entry.name, &made.name); !s.ok()) return s;
     if (absl::Status s = OwnString(entry.file, &made.file); !s.ok()) return s;
     if (made.kind == FrameKind::kNative && made.file.empty() && object != kUnknownMapping) {
@@ -334,8 +336,9 @@ class Decoder {
     }
     const int64_t count = count_value_ ? sample.value(static_cast<int>(*count_value_)) : 0;
     const int64_t cpu_ns = sample.value(static_cast<int>(*cpu_value_));
-    if (count < 0 || cpu_ns < 0) return Malformed("a sample of negative weight");
-    profile_.Add(profile_.InternStack(*stack), labels, count, cpu_ns);
+    const int64_t wall_ns = wall_value_ ? sample.value(static_cast<int>(*wall_value_)) : 0;
+    if (count < 0 || cpu_ns < 0 || wall_ns < 0) return Malformed("a sample of negative weight");
+    profile_.Add(profile_.InternStack(*stack), labels, count, cpu_ns, wall_ns);
     return absl::OkStatus();
   }
 
@@ -366,6 +369,7 @@ class Decoder {
   std::vector<Frame> frames_;
   std::optional<size_t> count_value_;
   std::optional<size_t> cpu_value_;
+  std::optional<size_t> wall_value_;
   size_t value_count_ = 0;
 };
 

@@ -111,12 +111,15 @@ class Encoder {
         return MappingId(kKernelMapping);
       case FrameKind::kMarker:
         return MappingId(kMarkerMapping);
+      case FrameKind::kWaiting:
+        return MappingId(kWaitingMapping);
       case FrameKind::kNative:
         break;
     }
     const std::string& file = function.file;
     if (file.empty()) return MappingId(kUnknownMapping);
-    if (file == kPythonMapping || file == kKernelMapping || file == kMarkerMapping) {
+    if (file == kPythonMapping || file == kKernelMapping || file == kMarkerMapping ||
+        file == kWaitingMapping) {
       return MappingId(cleaned_.emplace_back(absl::StrCat("./", file)));
     }
     return MappingId(file);

@@ -130,7 +130,8 @@ Profile::LabelsId Profile::InternLabels(const Labels& labels) {
   return id;
 }
 
-void Profile::Add(StackId stack, LabelsId labels, int64_t count, int64_t cpu_ns) {
+uint32_t Profile::Add(StackId stack, LabelsId labels, int64_t count, int64_t cpu_ns,
+                      int64_t wall_ns) {
   const auto key = [](StackId s, LabelsId l) {
     return Pair(static_cast<uint32_t>(s), static_cast<uint32_t>(l));
   };
@@ -148,9 +149,12 @@ void Profile::Add(StackId stack, LabelsId labels, int64_t count, int64_t cpu_ns)
   Sample& sample = samples_[known->second];
   sample.count = SaturatingAdd(sample.count, count);
   sample.cpu_ns = SaturatingAdd(sample.cpu_ns, cpu_ns);
+  sample.wall_ns = SaturatingAdd(sample.wall_ns, wall_ns);
+  has_wall_ = has_wall_ || sample.wall_ns > 0;
   if (has_full_stack_ && stack == full_stack_) {
     collapsed_samples_ = SaturatingAdd(collapsed_samples_, count);
   }
+  return known->second;
 }
 
 bool Profile::AddComment(absl::string_view line) {

@@ -71,6 +71,7 @@ class Profile {
     LabelsId labels;
     int64_t count = 0;
     int64_t cpu_ns = 0;
+    int64_t wall_ns = 0;  // 0 in a profile of CPU time alone
   };
 
   Profile() : Profile(Limits()) {}
@@ -88,10 +89,12 @@ class Profile {
   StackId FullStack();
   LabelsId InternLabels(const Labels& labels);
 
-  // Adds weight to (stack, labels); negative weights count as 0, sums stop at INT64_MAX.
-  void Add(StackId stack, LabelsId labels, int64_t count, int64_t cpu_ns);
-  void Add(StackId stack, const Labels& labels, int64_t count, int64_t cpu_ns) {
-    Add(stack, InternLabels(labels), count, cpu_ns);
+  // Adds weight to (stack, labels); negative weights count as 0, sums stop at INT64_MAX. Returns
+  // the index into samples() of what it was added to.
+  uint32_t Add(StackId stack, LabelsId labels, int64_t count, int64_t cpu_ns, int64_t wall_ns = 0);
+  uint32_t Add(StackId stack, const Labels& labels, int64_t count, int64_t cpu_ns,
+               int64_t wall_ns = 0) {
+    return Add(stack, InternLabels(labels), count, cpu_ns, wall_ns);
   }
 
   void set_window(const Window& window) { window_ = window; }
@@ -103,6 +106,8 @@ class Profile {
 
   // In the order of first sight, so that equal input makes equal files.
   absl::Span<const Sample> samples() const { return samples_; }
+  // Some sample has wall time: it is a profile of waiting, too.
+  bool has_wall() const { return has_wall_; }
   absl::Span<const std::string> comments() const { return comments_; }
   absl::Span<const std::shared_ptr<const Function>> functions() const { return functions_; }
   absl::Span<const Location> locations() const { return locations_; }
@@ -175,6 +180,7 @@ class Profile {
   int64_t cut_stacks_ = 0;
   int64_t comments_dropped_ = 0;
   bool has_full_stack_ = false;
+  bool has_wall_ = false;
   StackId full_stack_ = {};
 };
 

@@ -1,0 +1,20 @@
+// The commands of the two programs, a file each. A command adds its flags to the program's parser
+// and sets *run, if it was the one that was typed, to what does it and returns the exit code.
+#ifndef PROFD_USERSPACE_CLI_COMMANDS_H_
+#define PROFD_USERSPACE_CLI_COMMANDS_H_
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace profd {
+
+using Run = std::function<int()>;
+
+void AddReport(CLI::App* profctl, Run* run);
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_CLI_COMMANDS_H_
