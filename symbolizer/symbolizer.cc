@@ -29,7 +29,7 @@ Symbolizer::Symbolizer(Options options)
 std::shared_ptr<const Function> Symbolizer::NativeLeaf(const ProcessKey& process,
                                                        uint64_t address) {
   NativeAddress resolved = native_.Resolve(process, address);
-  if (resolved.is_interpreter) return nullptr;
+  if (resolved.in_eval_loop) return nullptr;
   const bool unnamed = resolved.function->name.starts_with('[');
   if (unnamed && options_.is_interpreter_file) {
     auto file = native_.FindFile(process, address);

@@ -111,8 +111,8 @@ NativeAddress NativeSymbolizer::Resolve(const ProcessKey& process, uint64_t addr
     FunctionTable* object = in_object ? ObjectOf(view, *range) : nullptr;
     if (in_object) {
       result.linked_address = address - range->bias;
-      result.is_interpreter = options_.is_interpreter != nullptr &&
-                              options_.is_interpreter(range->identity, result.linked_address);
+      result.in_eval_loop = options_.in_eval_loop != nullptr &&
+                            options_.in_eval_loop(range->identity, result.linked_address);
     }
     if (object != nullptr) {
       result.function = object->At(result.linked_address);
@@ -140,9 +140,5 @@ std::optional<MappedFile> NativeSymbolizer::FindFile(const ProcessKey& process, 
 }
 
 void NativeSymbolizer::Forget(const ProcessKey& process) { processes_.Erase(process); }
-
-void NativeSymbolizer::Invalidate(const ProcessKey& process) {
-  if (ProcessView* view = processes_.Find(process)) view->Invalidate();
-}
 
 }  // namespace profd

@@ -41,7 +41,7 @@ struct MappedFile {
 struct NativeAddress {
   std::shared_ptr<const Function> function;  // never null
   uint64_t linked_address = 0;               // 0: not in an ELF file
-  bool is_interpreter = false;               // as Options::is_interpreter says
+  bool in_eval_loop = false;                 // as Options::in_eval_loop says
 };
 
 // For one thread.
@@ -54,7 +54,7 @@ class NativeSymbolizer {
     // How often at most a process's mappings, or its perf map, are looked at again.
     absl::Duration refresh_interval = absl::Seconds(1);
     // Tells whether an address of a file belongs to an interpreter's evaluation loop. May be empty.
-    std::function<bool(const FileIdentity& file, uint64_t linked_address)> is_interpreter;
+    std::function<bool(const FileIdentity& file, uint64_t linked_address)> in_eval_loop;
   };
   NativeSymbolizer();
   explicit NativeSymbolizer(Options options);
@@ -71,8 +71,6 @@ class NativeSymbolizer {
 
   // The process has ended.
   void Forget(const ProcessKey& process);
-  // The process has executed another program or mapped something: read its mappings at next use.
-  void Invalidate(const ProcessKey& process);
 
   size_t bytes() const { return objects_.bytes() + processes_.bytes(); }
 

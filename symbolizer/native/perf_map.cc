@@ -16,7 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "symbolizer/process/open_file.h"
+#include "symbolizer/process/within.h"
 
 namespace profd {
 namespace {
@@ -98,15 +98,14 @@ void PerfMap::Refresh(pid_t pid) {
   const auto owner = ReadPerfMapOwner(pid);
   if (!owner.ok()) return;
   const std::string path = absl::StrCat("/tmp/perf-", owner->namespace_pid, ".map");
-  const auto file = OpenReadable(OpenInRoot(pid, path));
+  const auto file = OnlyReadable(OpenInRootWithin(pid, path));
   if (!file.ok()) return;
   struct stat info;
   // Anyone can write to /tmp: perf, too, believes only the process's user and root.
-  if (fstat(file->get(), &info) != 0 || (info.st_uid != owner->user && info.st_uid != 0)) return;
-  const auto identity = IdentityOf(file->get());
-  if (!identity.ok() || (table_ && *identity == identity_)) return;
-  identity_ = *identity;
-  table_.emplace(ReadPerfMap(file->get(), kLimits), path, "[anonymous]");
+  if (fstat(file->file.get(), &info) != 0 || (info.st_uid != owner->user && info.st_uid != 0)) return;
+  if (table_ && file->identity == identity_) return;
+  identity_ = file->identity;
+  table_.emplace(ReadPerfMap(file->file.get(), kLimits), path, "[anonymous]");
 }
 
 std::shared_ptr<const Function> PerfMap::Find(pid_t pid, uint64_t address,

@@ -4,13 +4,15 @@
 #include <tuple>
 #include <utility>
 
-#include "symbolizer/process/open_file.h"
+#include "symbolizer/process/within.h"
 
 namespace profd {
 namespace {
 
 // A library can be unmapped and another mapped in its place without an address being missed.
-constexpr auto kMaxAge = std::chrono::minutes(1);
+constexpr std::chrono::steady_clock::duration kMaxAge = std::chrono::minutes(1);
+constexpr std::chrono::steady_clock::duration kFirstPause = std::chrono::milliseconds(10);
+constexpr int kReadingShare = 5;  // at most so small a part of the time is spent reading
 
 auto Key(const Mapping& m) {
   return std::tie(m.start, m.end, m.offset, m.device, m.inode, m.deleted, m.path);
@@ -38,15 +40,18 @@ ExecutableRange* ProcessView::Find(uint64_t address, std::chrono::steady_clock::
   const auto now = std::chrono::steady_clock::now();
   const bool never = read_at_ == std::chrono::steady_clock::time_point();
   ExecutableRange* range = never ? nullptr : Covering(address);
-  const auto max_age = range != nullptr ? kMaxAge : interval;
-  if (!never && now - read_at_ < max_age) return range;
-  read_at_ = now;
+  const bool missed = range == nullptr;
+  if (!never && now - read_at_ < (missed ? std::min(interval, pause_) : kMaxAge)) return range;
+  if (!missed) RetryFiles();
   Refresh();
-  return Covering(address);
+  range = Covering(address);
+  read_at_ = std::chrono::steady_clock::now();
+  pause_ = range != nullptr ? kFirstPause : std::min(std::max(pause_, kFirstPause) * 2, kMaxAge);
+  pause_ = std::max(pause_, (read_at_ - now) * kReadingShare);
+  return range;
 }
 
-void ProcessView::Invalidate() {
-  read_at_ = {};
+void ProcessView::RetryFiles() {
   for (ExecutableRange& range : ranges_) {
     if (range.state == ExecutableRange::State::kOpaque) {
       range.state = ExecutableRange::State::kUnopened;
@@ -55,7 +60,7 @@ void ProcessView::Invalidate() {
 }
 
 void ProcessView::Refresh() {
-  auto mappings = ReadMappings(pid_);
+  auto mappings = ReadMappingsWithin(pid_);
   // What was mapped stays known when the process ends: its last samples are yet to be named.
   if (!mappings.ok() || mappings->empty() || !StillSameProcess()) return;
   std::vector<ExecutableRange> ranges;
@@ -76,13 +81,11 @@ void ProcessView::Refresh() {
 
 absl::StatusOr<std::unique_ptr<ElfFile>> ProcessView::Open(const ExecutableRange& range,
                                                            FileIdentity* identity) const {
-  auto file = OpenReadable(OpenMappedFile(pid_, range.mapping));
+  auto file = OnlyReadable(OpenMappedFileWithin(pid_, range.mapping));
   if (!file.ok()) return file.status();
   if (!StillSameProcess()) return absl::NotFoundError("the process has gone");
-  const auto found = IdentityOf(file->get());
-  if (!found.ok()) return found.status();
-  *identity = *found;
-  return ElfFile::FromDescriptor(file->Release());
+  *identity = file->identity;
+  return ElfFile::FromDescriptor(file->file.Release());
 }
 
 size_t ProcessView::bytes() const {

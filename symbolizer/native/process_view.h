@@ -34,12 +34,10 @@ class ProcessView {
  public:
   explicit ProcessView(pid_t pid);
 
-  // The range that covers `address`, null if none does. Reads the mappings again when it misses
-  // (at most once per `interval`), when told to by Invalidate, and when they are a minute old.
-  // Valid until the next call.
+  // The range that covers `address`, null if none does. Reads the mappings again when they are a
+  // minute old and when it misses: soon after a read that found what was missed, less and less
+  // often, down to once per `interval`, where nothing is to be found. Valid until the next call.
   ExecutableRange* Find(uint64_t address, std::chrono::steady_clock::duration interval);
-  // Also gives files that could not be opened another chance.
-  void Invalidate();
 
   // Opens the file behind `range`, one of this process's. kNotFound: the process has gone.
   absl::StatusOr<std::unique_ptr<ElfFile>> Open(const ExecutableRange& range,
@@ -50,6 +48,8 @@ class ProcessView {
 
  private:
   void Refresh();
+  // Gives files that could not be opened another chance.
+  void RetryFiles();
   // False once the PID is free or someone else's.
   bool StillSameProcess() const;
   ExecutableRange* Covering(uint64_t address);
@@ -58,6 +58,7 @@ class ProcessView {
   absl::StatusOr<uint64_t> start_time_;
   std::vector<ExecutableRange> ranges_;            // by address
   std::chrono::steady_clock::time_point read_at_;  // epoch: never
+  std::chrono::steady_clock::duration pause_{};    // until a miss reads again
   PerfMap perf_map_;
 };
 

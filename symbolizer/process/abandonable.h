@@ -1,44 +1,35 @@
-// Work that may block for ever on a stranger, such as reading a file whose server does not answer.
+// Work that may block for ever on a stranger: reading a file whose server does not answer, or the
+// mappings of a process one of whose threads holds their lock while it waits for such a file.
 #ifndef PROFD_SYMBOLIZER_PROCESS_ABANDONABLE_H_
 #define PROFD_SYMBOLIZER_PROCESS_ABANDONABLE_H_
 
-#include <atomic>
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <utility>
 
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 
 namespace profd {
 
-inline constexpr int kMaxAbandoned = 16;  // calls that block at one time, of all types of result
+inline constexpr int kMaxAbandoned = 64;  // calls at one time, the blocked ones included
 
-inline std::atomic<int>& AbandonedCalls() {
-  static auto* calls = new std::atomic<int>(0);
-  return *calls;
-}
+// Runs `call`, which waits for nobody but the process `pid`, on a thread of a common pool. False:
+// it blocks (the thread is left behind with what `call` owns), another call for that process still
+// does, too many do, or there is no thread to be had. Thread-safe.
+bool RunAbandonably(pid_t pid, std::function<void()> call, absl::Duration patience);
 
-// Runs `call` in a thread of its own and waits so long. Nothing: it blocks (the thread is left
-// behind and keeps what `call` owns), or too many do already.
+// Calls that were left behind and have not come back.
+int AbandonedCalls();
+
 template <typename T>
-std::optional<T> CallAbandonably(std::function<T()> call, absl::Duration patience) {
-  struct Shared {
-    absl::Notification done;
-    std::optional<T> result;
-  };
-  if (AbandonedCalls() >= kMaxAbandoned) return std::nullopt;
-  ++AbandonedCalls();
-  auto shared = std::make_shared<Shared>();
-  std::thread([shared, call = std::move(call)] {
-    shared->result = call();
-    --AbandonedCalls();
-    shared->done.Notify();
-  }).detach();
-  if (!shared->done.WaitForNotificationWithTimeout(patience)) return std::nullopt;
-  return std::move(shared->result);
+std::optional<T> CallAbandonably(pid_t pid, std::function<T()> call, absl::Duration patience) {
+  auto result = std::make_shared<std::optional<T>>();
+  auto run = [result, call = std::move(call)] { *result = call(); };
+  if (!RunAbandonably(pid, std::move(run), patience)) return std::nullopt;
+  return std::move(*result);
 }
 
 }  // namespace profd

@@ -21,7 +21,7 @@ absl::string_view CommView(const char (&comm)[PROFD_COMM_BYTES]) {
 
 Symbolizer::Options SymbolizerOptions(Images* images) {
   Symbolizer::Options options;
-  options.native.is_interpreter = [images](const FileIdentity& file, uint64_t address) {
+  options.native.in_eval_loop = [images](const FileIdentity& file, uint64_t address) {
     return images->InEvaluationLoop(file, address);
   };
   options.is_interpreter_file = [images](const FileIdentity& file) {

@@ -15,13 +15,15 @@
 #include "absl/time/clock.h"
 #include "symbolizer/elf/load_bias.h"
 #include "symbolizer/process/process.h"
+#include "symbolizer/process/within.h"
 #include "userspace/text/log_value.h"
 
 namespace profd {
 namespace {
 
 constexpr size_t kMaxSeen = 65536;
-constexpr int kMaxFiles = 1024;  // of code that a process can make us look at
+constexpr size_t kMaxFiles = 1024;  // of code that a process can make us look at
+constexpr size_t kFilesAtOnce = 32;
 constexpr size_t kMaxQueue = 65536;
 constexpr int kMaxPasses = 4;
 constexpr int kRetries = 3;                                // of a look that raced with exec
@@ -132,16 +134,17 @@ void Discovery::Run() {
 }
 
 void Discovery::OnMmap(const MmapEvent& event) {
-  if (event.mapping.inode == 0 || !event.mapping.executable) return;
+  if (stopping_ || event.mapping.inode == 0 || !event.mapping.executable) return;
   const FileKey key{event.mapping.device, event.mapping.inode, event.inode_generation};
   auto seen = seen_.find(key);
   // The processes of a probed interpreter register themselves.
   const bool is_new = seen == seen_.end() || (seen->second.image && !seen->second.image->probed);
   if (is_new) {
-    auto kind = images_->Classify(event.pid, event.mapping);
-    if (!kind.ok()) return;
+    auto file = OpenMappedFileWithin(event.pid, event.mapping);
+    if (!file.ok()) return;
+    FileKind kind = images_->Classify(event.pid, event.mapping.path, *std::move(file));
     if (seen_.size() >= kMaxSeen) seen_.clear();
-    seen = seen_.insert_or_assign(key, Seen{kind->image, kind->copies_runtime}).first;
+    seen = seen_.insert_or_assign(key, Seen{std::move(kind.image), kind.copies_runtime}).first;
   }
   if (seen->second.copies_runtime) {
     absl::MutexLock lock(&mutex_);
@@ -153,35 +156,58 @@ void Discovery::OnMmap(const MmapEvent& event) {
   Inspect(event.pid, /*only_likely=*/false);
 }
 
-absl::StatusOr<std::optional<Discovery::Candidate>> Discovery::FindInterpreter(pid_t pid,
-                                                                               bool only_likely) {
-  auto mappings = ReadMappings(pid);
-  if (!mappings.ok()) return mappings.status();
-  std::optional<Candidate> best;
-  std::optional<uint64_t> runtime_copy;  // address of a copy-relocated _PyRuntime
+std::vector<Mapping> Discovery::MappingsToLookAt(std::vector<Mapping> all, bool only_likely) {
+  std::vector<Mapping> chosen;
   uint64_t last_inode = 0, last_device = 0;
-  bool first = true;
-  int files = 0;
-  for (const Mapping& mapping : *mappings) {
+  for (Mapping& mapping : all) {
     if (!mapping.executable || mapping.inode == 0) continue;
     if (mapping.inode == last_inode && mapping.device == last_device) continue;
     last_inode = mapping.inode;
     last_device = mapping.device;
-    if (only_likely && !first && !CalledPython(mapping)) continue;
-    if (++files > kMaxFiles) break;
-    first = false;  // the executable: it can hold the runtime of a library called after Python
-    auto kind = images_->Classify(pid, mapping);
-    if (!kind.ok()) continue;
-    if (kind->image == nullptr && !kind->copies_runtime) continue;
-    auto bias = LoadBias(*kind->elf, mapping.start, mapping.offset, mapping.end - mapping.start);
+    // The executable can hold the runtime of a library called after Python.
+    if (only_likely && !chosen.empty() && !CalledPython(mapping)) continue;
+    if (chosen.size() == kMaxFiles) break;
+    chosen.push_back(std::move(mapping));
+  }
+  return chosen;
+}
+
+absl::StatusOr<std::vector<Discovery::InterpreterFile>> Discovery::FindInterpreterFiles(
+    pid_t pid, bool only_likely) {
+  auto mappings = ReadMappingsWithin(pid);
+  if (!mappings.ok()) return mappings.status();
+  const std::vector<Mapping> chosen = MappingsToLookAt(*std::move(mappings), only_likely);
+  std::vector<InterpreterFile> found;
+  for (size_t done = 0; done < chosen.size() && !stopping_; done += kFilesAtOnce) {
+    const auto some = absl::MakeConstSpan(chosen).subspan(done, kFilesAtOnce);
+    auto files = OpenMappedFilesWithin(pid, some);
+    if (!files.ok()) return files.status();
+    for (size_t i = 0; i < some.size(); ++i) {
+      if (!(*files)[i].ok()) continue;
+      FileKind kind = images_->Classify(pid, some[i].path, *std::move((*files)[i]));
+      if (kind.image == nullptr && !kind.copies_runtime) continue;
+      found.push_back({some[i], std::move(kind)});
+    }
+  }
+  return found;
+}
+
+absl::StatusOr<std::optional<Discovery::Candidate>> Discovery::FindInterpreter(pid_t pid,
+                                                                               bool only_likely) {
+  auto files = FindInterpreterFiles(pid, only_likely);
+  if (!files.ok()) return files.status();
+  std::optional<Candidate> best;
+  std::optional<uint64_t> runtime_copy;  // address of a copy-relocated _PyRuntime
+  for (const auto& [mapping, kind] : *files) {
+    auto bias = LoadBias(*kind.elf, mapping.start, mapping.offset, mapping.end - mapping.start);
     if (!bias.ok()) continue;
-    if (kind->copies_runtime) runtime_copy = *bias + kind->runtime_copy;
-    if (kind->image == nullptr) continue;
+    if (kind.copies_runtime) runtime_copy = *bias + kind.runtime_copy;
+    if (kind.image == nullptr) continue;
     Candidate candidate;
-    candidate.image = kind->image;
-    const py_image& addresses = kind->image->interpreter.addresses;
+    candidate.image = kind.image;
+    const py_image& addresses = kind.image->interpreter.addresses;
     auto absolute = [&](uint64_t linked) { return linked == 0 ? 0 : linked + *bias; };
-    candidate.process.image = kind->image->index;
+    candidate.process.image = kind.image->index;
     candidate.process.interp_head = absolute(addresses.interp_head);
     candidate.process.tss_key = absolute(addresses.tss_key);
     candidate.process.tstate_current = absolute(addresses.tstate_current);

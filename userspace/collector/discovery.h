@@ -58,6 +58,10 @@ class Discovery {
     std::shared_ptr<Image> image;
     py_process process{};
   };
+  struct InterpreterFile {
+    Mapping mapping;
+    FileKind kind;
+  };
   struct Seen {
     std::shared_ptr<Image> image;  // null: not an interpreter
     bool copies_runtime = false;
@@ -71,6 +75,9 @@ class Discovery {
   void Inspect(pid_t pid, bool only_likely);
   // Moves a registered process to where its runtime really is.
   void Correct(pid_t pid, const py_process& known);
+  // One mapping of each file that may be an interpreter's.
+  static std::vector<Mapping> MappingsToLookAt(std::vector<Mapping> all, bool only_likely);
+  absl::StatusOr<std::vector<InterpreterFile>> FindInterpreterFiles(pid_t pid, bool only_likely);
   absl::StatusOr<std::optional<Candidate>> FindInterpreter(pid_t pid, bool only_likely);
   absl::Duration CpuBaseline(pid_t pid) const;
 

@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "symbolizer/elf/elf_file.h"
 #include "symbolizer/process/abandonable.h"
-#include "symbolizer/process/open_file.h"
 #include "userspace/collector/clock.h"
 #include "userspace/text/log_value.h"
 
@@ -20,7 +19,6 @@ namespace {
 
 // For what inotify does not tell, such as a file on another host.
 constexpr absl::Duration kCheckEvery = absl::Seconds(1);
-constexpr absl::Duration kPatience = absl::Seconds(2);  // with a file that may block for ever
 constexpr size_t kMaxKinds = 65536;      // files remembered, nearly all of them not interpreters
 constexpr size_t kMaxUnsupported = 256;  // binaries reported
 constexpr int kMaxLogLines = 1000;       // a tenant can make binaries without end
@@ -147,32 +145,27 @@ void Images::PutProbesOn(Image& image, const ElfFile& elf) {
   }
 }
 
-absl::StatusOr<FileKind> Images::Classify(pid_t pid, const Mapping& mapping) {
-  auto file = OpenMappedFile(pid, mapping);
-  if (!file.ok()) return file.status();
-  auto identity = IdentityOf(file->get());
-  if (!identity.ok()) return identity.status();
+FileKind Images::Classify(pid_t pid, const std::string& path, OpenedFile file) {
   {
     absl::MutexLock lock(&mutex_);
-    auto known = kinds_.find(*identity);
+    auto known = kinds_.find(file.identity);
     if (known != kinds_.end()) return known->second;
   }
-  const bool may_block = MayBlockForEver(file->get());
-  Descriptor keep(dup(file->get()));
-  auto descriptor = std::make_shared<Descriptor>(*std::move(file));
+  Descriptor keep(dup(file.file.get()));
+  auto descriptor = std::make_shared<Descriptor>(std::move(file.file));
   auto inspect = [descriptor] { return InspectFile(descriptor->Release()); };
   std::optional<Inspected> found =
-      may_block ? CallAbandonably<Inspected>(inspect, kPatience) : inspect();
+      file.may_block ? CallAbandonably<Inspected>(pid, inspect, kPatience) : inspect();
   if (!found.has_value()) {
     found = Inspected{absl::UnimplementedError("its file system does not answer"), {}};
   }
   FileKind kind = std::move(found->kind);
   {
     absl::MutexLock lock(&mutex_);
-    Remember(*identity, mapping.path, std::move(found->interpreter), std::move(keep), &kind);
+    Remember(file.identity, path, std::move(found->interpreter), std::move(keep), &kind);
   }
   // The kernel reads the file to place a probe, too.
-  if (kind.image != nullptr && !kind.image->probed && !may_block) {
+  if (kind.image != nullptr && !kind.image->probed && !file.may_block) {
     PutProbesOn(*kind.image, *kind.elf);
   }
   return kind;

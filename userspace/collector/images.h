@@ -17,6 +17,7 @@
 #include "symbolizer/cpython/interpreter_image.h"
 #include "symbolizer/elf/elf_file.h"
 #include "symbolizer/process/process.h"
+#include "symbolizer/process/within.h"
 #include "userspace/collector/bpf_session.h"
 
 namespace profd {
@@ -47,10 +48,9 @@ class Images {
  public:
   explicit Images(BpfSession* session);
 
-  // Looks at the file behind a mapping of a process, once per file: opened, classified, and, for an
+  // Looks at a file of a process, called `path` there, once per file: classified, and, for an
   // interpreter, given to the kernel with probes on its start functions.
-  // Fails when the file cannot be opened now.
-  absl::StatusOr<FileKind> Classify(pid_t pid, const Mapping& mapping);
+  FileKind Classify(pid_t pid, const std::string& path, OpenedFile file);
   std::shared_ptr<Image> At(uint32_t index) const;
   bool IsInterpreter(const FileIdentity& file) const;
   // In the interpreter's bytecode loop?

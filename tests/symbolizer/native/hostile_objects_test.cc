@@ -55,13 +55,12 @@ class HostileObjects : public testing::Test {
     if (size > 0) std::filesystem::resize_file(path, size);
     const uint64_t address = target_.Ask("map " + path);
     EXPECT_NE(address, 0u);
-    symbolizer_.Invalidate({target_.pid(), 1});
     return symbolizer_.Resolve({target_.pid(), 1}, address + 0x20).function->name;
   }
 
   TempDirectory directory_;
   TargetProcess target_;
-  NativeSymbolizer symbolizer_;
+  NativeSymbolizer symbolizer_{{.refresh_interval = absl::ZeroDuration()}};
   int files_ = 0;
 };
 

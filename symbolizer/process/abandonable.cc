@@ -1,0 +1,114 @@
+#include "symbolizer/process/abandonable.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+
+namespace profd {
+namespace {
+
+// A thread and its work; the pool's mutex guards all but the condition variables.
+struct Worker {
+  std::condition_variable called;
+  std::condition_variable returned;
+  std::function<void()> call;
+  bool done = false;
+  bool abandoned = false;
+  pid_t pid = 0;
+};
+
+struct Pool {
+  std::mutex mutex;
+  int running = 0;
+  int abandoned = 0;
+  absl::flat_hash_set<pid_t> blocked;
+  std::vector<std::shared_ptr<Worker>> idle;
+};
+
+// Never destroyed: threads that were left behind come back to it.
+Pool& CommonPool() {
+  static auto* const pool = new Pool;
+  return *pool;
+}
+
+void Work(Worker& worker) {
+  pthread_setname_np(pthread_self(), "may-block");
+  Pool& pool = CommonPool();
+  std::unique_lock lock(pool.mutex);
+  while (!worker.abandoned) {
+    worker.called.wait(lock, [&] { return worker.call != nullptr; });
+    std::function<void()> call = std::exchange(worker.call, nullptr);
+    lock.unlock();
+    call();
+    call = nullptr;
+    lock.lock();
+    worker.done = true;
+    worker.returned.notify_one();
+  }
+  --pool.running;
+  --pool.abandoned;
+  pool.blocked.erase(worker.pid);
+}
+
+// Null when the system has no thread for us.
+std::shared_ptr<Worker> StartWorker() {
+  auto worker = std::make_shared<Worker>();
+  // A signal handler on a blocked thread would never run.
+  sigset_t all, old;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &old);
+  try {
+    std::thread([worker] { Work(*worker); }).detach();
+  } catch (const std::system_error&) {
+    worker = nullptr;
+  }
+  pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  return worker;
+}
+
+}  // namespace
+
+bool RunAbandonably(pid_t pid, std::function<void()> call, absl::Duration patience) {
+  Pool& pool = CommonPool();
+  std::unique_lock lock(pool.mutex);
+  if (pool.running >= kMaxAbandoned || pool.blocked.contains(pid)) return false;
+  std::shared_ptr<Worker> worker;
+  if (pool.idle.empty()) {
+    worker = StartWorker();
+    if (worker == nullptr) return false;
+  } else {
+    worker = std::move(pool.idle.back());
+    pool.idle.pop_back();
+  }
+  ++pool.running;
+  worker->pid = pid;
+  worker->done = false;
+  worker->call = std::move(call);
+  worker->called.notify_one();
+  const auto until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(patience);
+  if (!worker->returned.wait_until(lock, until, [&] { return worker->done; })) {
+    worker->abandoned = true;
+    ++pool.abandoned;
+    pool.blocked.insert(pid);
+    return false;
+  }
+  --pool.running;
+  pool.idle.push_back(std::move(worker));
+  return true;
+}
+
+int AbandonedCalls() {
+  Pool& pool = CommonPool();
+  std::lock_guard lock(pool.mutex);
+  return pool.abandoned;
+}
+
+}  // namespace profd

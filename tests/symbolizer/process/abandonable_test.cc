@@ -1,0 +1,85 @@
+#include "symbolizer/process/abandonable.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "absl/time/clock.h"
+
+namespace profd {
+namespace {
+
+constexpr absl::Duration kShort = absl::Milliseconds(50);
+constexpr absl::Duration kLong = absl::Seconds(60);
+
+// Calls that block in the kernel, as one on a FUSE file does, until Release().
+class BlockedCalls : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(pipe(ends_), 0); }
+  void TearDown() override {
+    close(ends_[1]);
+    while (AbandonedCalls() > 0) absl::SleepFor(absl::Milliseconds(1));
+    close(ends_[0]);
+  }
+  bool Block(pid_t pid) {
+    return RunAbandonably(
+        pid,
+        [end = ends_[0]] {
+          char byte;
+          (void)!read(end, &byte, 1);
+        },
+        kShort);
+  }
+  static bool Run(pid_t pid) {
+    return RunAbandonably(
+        pid, [] {}, kLong);
+  }
+  void ReleaseOne() {
+    const int before = AbandonedCalls();
+    ASSERT_EQ(write(ends_[1], "", 1), 1);
+    while (AbandonedCalls() == before) absl::SleepFor(absl::Milliseconds(1));
+  }
+
+ private:
+  int ends_[2];
+};
+
+TEST_F(BlockedCalls, GiveTheirResult) {
+  EXPECT_EQ(CallAbandonably<int>(
+                1, [] { return 7; }, kLong),
+            7);
+}
+
+TEST_F(BlockedCalls, AreLeftBehindAndCostTheirProcessOnly) {
+  EXPECT_FALSE(Block(1));
+  EXPECT_EQ(AbandonedCalls(), 1);
+  const absl::Time begin = absl::Now();
+  EXPECT_FALSE(Run(1));
+  EXPECT_LT(absl::Now() - begin, kLong / 2);
+  EXPECT_TRUE(Run(2));
+  ReleaseOne();
+  EXPECT_TRUE(Run(1));
+}
+
+TEST_F(BlockedCalls, AreBounded) {
+  for (pid_t pid = 1; pid <= kMaxAbandoned; ++pid) EXPECT_FALSE(Block(pid));
+  EXPECT_EQ(AbandonedCalls(), kMaxAbandoned);
+  EXPECT_FALSE(Run(kMaxAbandoned + 1));
+  ReleaseOne();
+  EXPECT_TRUE(Run(kMaxAbandoned + 1));
+}
+
+TEST_F(BlockedCalls, OfOneThreadDoNotHoldUpAnother) {
+  std::atomic<bool> done = false;
+  std::thread blocked([&] {
+    EXPECT_FALSE(Block(1));
+    done = true;
+  });
+  while (!done) EXPECT_TRUE(Run(2));
+  blocked.join();
+}
+
+}  // namespace
+}  // namespace profd
