@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -30,7 +31,7 @@ struct Config {
   uint64_t max_size_bytes = uint64_t{2} << 30;
   std::string socket = "/run/profd/profd.sock";
 
-  uint64_t period_ns() const { return static_cast<uint64_t>(1e9 / rate_hz + 0.5); }
+  uint64_t period_ns() const { return std::llround(1e9 / rate_hz); }
 };
 
 // "10s", "1m30s", "500ms"; a bare number is seconds.

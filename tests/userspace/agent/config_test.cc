@@ -93,7 +93,7 @@ class ConfigFileTest : public testing::Test {
     std::ofstream(path_) << text;
     return LoadConfigFile(path_, &config_);
   }
-  ~ConfigFileTest() override { std::remove(path_.c_str()); }
+  void TearDown() override { std::remove(path_.c_str()); }
 
   const std::string path_ = testing::TempDir() + "profd-config-" +
                             testing::UnitTest::GetInstance()->current_test_info()->name();

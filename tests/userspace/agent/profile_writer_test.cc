@@ -19,7 +19,7 @@ class ProfileWriterTest : public testing::Test {
     options.directory = directory_;
     writer_ = std::make_unique<ProfileWriter>(*Spool::Open(options));
   }
-  ~ProfileWriterTest() override {
+  void TearDown() override {
     writer_.reset();
     std::filesystem::remove_all(directory_);
   }

@@ -15,7 +15,7 @@ namespace {
 
 class StatusSocketTest : public testing::Test {
  protected:
-  ~StatusSocketTest() override { std::filesystem::remove_all(directory_); }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
 
   const std::string directory_ = testing::TempDir() + "profd-socket-" + std::to_string(getpid());
   const std::string path_ = directory_ + "/deeper/socket";
