@@ -14,7 +14,7 @@
 #include "userspace/cli/usage.h"
 #include "userspace/profile/pprof.h"
 #include "userspace/text/printable.h"
-#include "userspace/views/table.h"
+#include "userspace/analysis/table.h"
 
 namespace profd {
 namespace {

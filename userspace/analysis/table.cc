@@ -1,4 +1,4 @@
-#include "userspace/views/table.h"
+#include "userspace/analysis/table.h"
 
 #include <algorithm>
 #include <utility>

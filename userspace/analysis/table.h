@@ -1,6 +1,6 @@
 // A profile as a table: what takes the time.
-#ifndef PROFD_USERSPACE_VIEWS_TABLE_H_
-#define PROFD_USERSPACE_VIEWS_TABLE_H_
+#ifndef PROFD_USERSPACE_ANALYSIS_TABLE_H_
+#define PROFD_USERSPACE_ANALYSIS_TABLE_H_
 
 #include <cstdint>
 #include <string>
@@ -30,4 +30,4 @@ int64_t TotalNs(const Profile& profile);
 
 }  // namespace profd
 
-#endif  // PROFD_USERSPACE_VIEWS_TABLE_H_
+#endif  // PROFD_USERSPACE_ANALYSIS_TABLE_H_
