@@ -6,12 +6,13 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 
 namespace profd {
 
 absl::Status PageCache::Spend(size_t bytes) {
-  if (absl::Now() > deadline_) return absl::DeadlineExceededError("the look has no time left");
+  if (std::chrono::steady_clock::now() > deadline_) {
+    return absl::DeadlineExceededError("the look has no time left");
+  }
   if (bytes > bytes_left_) return absl::ResourceExhaustedError("the look has no bytes left");
   bytes_left_ -= bytes;
   return absl::OkStatus();

@@ -3,6 +3,7 @@
 #define PROFD_SYMBOLIZER_CPYTHON_PAGE_CACHE_H_
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,7 +11,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "symbolizer/process/memory.h"
 
@@ -18,11 +18,11 @@ namespace profd {
 
 // CPython's small objects of one kind lie side by side, so whole pages answer many reads. What is
 // read is as old as the first read of its page: make one for each look. `memory` must outlive it.
-// After the wall time `deadline` reads fail with kDeadlineExceeded, after `max_bytes` with
+// After `deadline` reads fail with kDeadlineExceeded, after `max_bytes` with
 // kResourceExhausted. Not thread-safe.
 class PageCache : public ProcessMemory {
  public:
-  PageCache(ProcessMemory& memory, absl::Time deadline, size_t max_bytes)
+  PageCache(ProcessMemory& memory, std::chrono::steady_clock::time_point deadline, size_t max_bytes)
       : memory_(memory), deadline_(deadline), bytes_left_(max_bytes) {}
 
   absl::Status Read(uint64_t address, absl::Span<std::byte> out) override;
@@ -38,7 +38,7 @@ class PageCache : public ProcessMemory {
   absl::StatusOr<const Page*> PageAt(uint64_t address);
 
   ProcessMemory& memory_;
-  const absl::Time deadline_;
+  const std::chrono::steady_clock::time_point deadline_;
   size_t bytes_left_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Page>> pages_;
 };

@@ -1,12 +1,12 @@
 #include "symbolizer/cpython/thread_names.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "symbolizer/cpython/layouts.h"
 #include "symbolizer/cpython/object_layout.h"
 #include "symbolizer/cpython/object_reader.h"
@@ -164,7 +164,7 @@ absl::StatusOr<absl::flat_hash_map<uint64_t, std::string>> ReadThreadNames(Proce
   if (!Has(layout, PY_INTERP_MODULES)) {
     return absl::UnimplementedError("the layout does not tell of sys.modules");
   }
-  const absl::Time deadline = absl::Now() + budget;
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(budget);
   absl::StatusOr<ThreadNames> names;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     PageCache look(memory, deadline, kMaxBytes);

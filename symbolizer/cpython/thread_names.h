@@ -33,8 +33,8 @@ struct ThreadNameHints {
 //
 // `interpreter` is a PyInterpreterState. With `hints` from before it takes some ten reads, one for
 // each page that holds threads, their attributes or names.
-// kUnimplemented: a version whose objects are not known; kDeadlineExceeded: `budget` of wall time
-// is spent; kResourceExhausted: more threads or entries than a sane process has; kInvalidArgument
+// kUnimplemented: a version whose objects are not known; kDeadlineExceeded: `budget` is
+// spent; kResourceExhausted: more threads or entries than a sane process has; kInvalidArgument
 // or kOutOfRange: no such structures there, or torn again and again; kNotFound: the process is
 // gone.
 absl::StatusOr<absl::flat_hash_map<uint64_t, std::string>> ReadThreadNames(

@@ -102,7 +102,8 @@ void PerfMap::Refresh(pid_t pid) {
   if (!file.ok()) return;
   struct stat info;
   // Anyone can write to /tmp: perf, too, believes only the process's user and root.
-  if (fstat(file->file.get(), &info) != 0 || (info.st_uid != owner->user && info.st_uid != 0)) return;
+  if (fstat(file->file.get(), &info) != 0 || (info.st_uid != owner->user && info.st_uid != 0))
+    return;
   if (table_ && file->identity == identity_) return;
   identity_ = file->identity;
   table_.emplace(ReadPerfMap(file->file.get(), kLimits), path, "[anonymous]");

@@ -1,5 +1,7 @@
 #include "userspace/profile/comments.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -13,14 +15,30 @@ namespace {
 
 constexpr char kNamePrefix[] = "profd.";
 
+// Bytes of the control character at the front, which could drive a terminal: C0, DEL, and C1 as
+// UTF-8 has it. 0: none is there.
+size_t ControlBytes(absl::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x20 || first == 0x7f) return 1;
+  const bool is_c1 = first == 0xc2 && text.size() > 1 && (text[1] & 0xe0) == 0x80;
+  return is_c1 ? 2 : 0;
+}
+
 void AppendEscaped(absl::string_view text, std::string* out) {
-  for (const char c : text) {
+  while (!text.empty()) {
+    const char c = text[0];
+    const size_t control = ControlBytes(text);
     if (c == '\n') {
       out->append("\\n");
-      continue;
+    } else if (control > 0) {
+      for (const unsigned char byte : text.substr(0, control)) {
+        absl::StrAppend(out, "\\x", absl::Hex(byte, absl::kZeroPad2));
+      }
+    } else {
+      if (c == '\\' || c == '"') out->push_back('\\');
+      out->push_back(c);
     }
-    if (c == '\\' || c == '"') out->push_back('\\');
-    out->push_back(c);
+    text.remove_prefix(std::max<size_t>(control, 1));
   }
 }
 
@@ -34,6 +52,17 @@ std::string ConsumeWord(absl::string_view* rest) {
   return word;
 }
 
+bool ConsumeHexByte(absl::string_view* rest, char* byte) {
+  uint32_t value;
+  if (rest->size() < 2 || !absl::ascii_isxdigit((*rest)[0]) || !absl::ascii_isxdigit((*rest)[1]) ||
+      !absl::SimpleHexAtoi(rest->substr(0, 2), &value)) {
+    return false;
+  }
+  *byte = static_cast<char>(value);
+  rest->remove_prefix(2);
+  return true;
+}
+
 bool ConsumeQuoted(absl::string_view* rest, std::string* text) {
   if (!absl::ConsumePrefix(rest, "\"")) return false;
   while (!rest->empty()) {
@@ -42,8 +71,13 @@ bool ConsumeQuoted(absl::string_view* rest, std::string* text) {
     if (c == '"') return true;
     if (c == '\\') {
       if (rest->empty()) return false;
-      c = rest->front() == 'n' ? '\n' : rest->front();
+      c = rest->front();
       rest->remove_prefix(1);
+      if (c == 'n') {
+        c = '\n';
+      } else if (c == 'x' && !ConsumeHexByte(rest, &c)) {
+        return false;
+      }
     }
     text->push_back(c);
   }

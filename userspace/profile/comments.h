@@ -1,7 +1,8 @@
 // The lines that travel as comments of a profile: facts of the window that are not samples.
 //
 //   line   = name [ "{" label *( "," label ) "}" ] " " value
-//   label  = key "=" DQUOTE text DQUOTE        ; \\, \" and \n escaped, as in Prometheus
+//   label  = key "=" DQUOTE text DQUOTE        ; \\, \" and \n as in Prometheus,
+//                                               ; other control characters as \xNN, byte by byte
 //
 // `name` begins with "profd."; `value` is a decimal number. Known names:
 //   profd.lost{reason="ring_full"} 12                          samples lost, by reason

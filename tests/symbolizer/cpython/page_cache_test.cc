@@ -2,10 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstring>
 #include <vector>
-
-#include "absl/time/clock.h"
 
 namespace profd {
 namespace {
@@ -31,7 +30,7 @@ class Pages : public ProcessMemory {
   int reads = 0;
 };
 
-absl::Time Later() { return absl::Now() + absl::Minutes(10); }
+auto Later() { return std::chrono::steady_clock::now() + std::chrono::minutes(10); }
 
 TEST(PageCacheTest, AnswersFromPagesReadBefore) {
   Pages pages;
@@ -77,7 +76,7 @@ TEST(PageCacheTest, EndsWithItsBudget) {
   EXPECT_TRUE(few_bytes.Get<uint8_t>(Pages::kBase + 4096).ok());
   EXPECT_TRUE(few_bytes.Get<uint8_t>(Pages::kBase + 1).ok());
   EXPECT_TRUE(absl::IsResourceExhausted(few_bytes.Get<uint8_t>(Pages::kBase + 8192).status()));
-  PageCache no_time(pages, absl::Now() - absl::Seconds(1), 1 << 20);
+  PageCache no_time(pages, Later() - std::chrono::hours(1), 1 << 20);
   EXPECT_TRUE(absl::IsDeadlineExceeded(no_time.Get<uint8_t>(Pages::kBase).status()));
 }
 

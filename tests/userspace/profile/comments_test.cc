@@ -7,6 +7,7 @@ namespace profd {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::Pair;
 
 TEST(CommentsTest, LostSamplesByReason) {
@@ -32,6 +33,18 @@ TEST(CommentsTest, AHostileCommStaysInItsQuotes) {
   EXPECT_EQ(parsed->value, "2.000000");
 }
 
+TEST(CommentsTest, NothingInACommDrivesATerminal) {
+  const std::string comm =
+      "\x1b[2J\x7f\t\xc2\x9b"
+      "1m\xc3\xa9\\x41";
+  const std::string line = ProcessCpuComment(1, comm, absl::Seconds(2));
+  EXPECT_THAT(line, HasSubstr("comm=\"\\x1b[2J\\x7f\\x09\\xc2\\x9b"
+                              "1m\xc3\xa9\\\\x41\""));
+  const auto parsed = ParseComment(line);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(parsed->labels, ElementsAre(Pair("pid", "1"), Pair("comm", comm)));
+}
+
 TEST(CommentsTest, WithoutLabels) {
   EXPECT_EQ(FormatComment({"profd.cut_stacks", {}, "3"}), "profd.cut_stacks 3");
   const auto parsed = ParseComment("profd.cut_stacks 3");
@@ -44,7 +57,8 @@ TEST(CommentsTest, RefusesOtherLines) {
   for (const char* line :
        {"", "hello", "profd.lost", "profd.lost ", "profd.lost x", "profd.lost{} 1",
         "profd.lost{reason} 1", "profd.lost{reason=\"a} 1", "profd.lost{reason=\"a\" 1",
-        "profd.lost{reason=\"a\",} 1", "profd.lost{reason=\"\\", "go.lost{reason=\"a\"} 1"}) {
+        "profd.lost{reason=\"a\",} 1", "profd.lost{reason=\"\\", "profd.lost{reason=\"\\x4\"} 1",
+        "profd.lost{reason=\"\\x+4\"} 1", "go.lost{reason=\"a\"} 1"}) {
     EXPECT_FALSE(ParseComment(line).ok()) << line;
   }
 }
