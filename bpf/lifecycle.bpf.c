@@ -9,7 +9,6 @@
 char LICENSE[] SEC("license") = "GPL";
 
 enum {
-  COOKIE_ADDRESS_BITS = 48,
   EXITING_THREADS_MAX = 512,
   SWITCHES_MAX = 4,
 };
@@ -67,8 +66,8 @@ static __always_inline void forget(struct task_struct *task, u32 tgid, enum reco
 SEC("uprobe")
 int interpreter_start(struct pt_regs *ctx) {
   u64 cookie = bpf_get_attach_cookie(ctx);
-  u64 base = ctx->rip - (cookie & ((1ULL << COOKIE_ADDRESS_BITS) - 1));
-  u32 index = cookie >> COOKIE_ADDRESS_BITS, tgid = bpf_get_current_pid_tgid() >> 32;
+  u64 base = ctx->rip - (cookie & ((1ULL << PROFD_COOKIE_ADDRESS_BITS) - 1));
+  u32 index = cookie >> PROFD_COOKIE_ADDRESS_BITS, tgid = bpf_get_current_pid_tgid() >> 32;
   struct py_image *image = bpf_map_lookup_elem(&images, &index);
   struct process_record record = {.type = RECORD_PROCESS_START, .tgid = tgid, .image = index};
   struct py_process *known, process = {};

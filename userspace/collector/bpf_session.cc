@@ -23,8 +23,6 @@
 namespace profd {
 namespace {
 
-constexpr uint64_t kCookieAddressBits = 48;  // as bpf/lifecycle.bpf.c has it
-
 int Quiet(enum libbpf_print_level, const char*, va_list) { return 0; }
 int Verbose(enum libbpf_print_level, const char* format, va_list args) {
   return std::vfprintf(stderr, format, args);
@@ -261,7 +259,7 @@ absl::StatusOr<Link> BpfSession::AttachStartProbe(int fd, uint64_t file_offset,
   if (!features_.attach_cookie) return absl::UnimplementedError("no probe cookies");
   bpf_uprobe_opts options = {};
   options.sz = sizeof(options);
-  options.bpf_cookie = uint64_t{image} << kCookieAddressBits | linked_address;
+  options.bpf_cookie = uint64_t{image} << PROFD_COOKIE_ADDRESS_BITS | linked_address;
   const std::string path = absl::StrCat("/proc/self/fd/", fd);
   bpf_link* link = bpf_program__attach_uprobe_opts(skeleton_->progs.interpreter_start, -1,
                                                    path.c_str(), file_offset, &options);
