@@ -1,0 +1,92 @@
+#include "userspace/formats/format.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "userspace/formats/collapsed.h"
+#include "userspace/profile/gzip.h"
+#include "userspace/profile/pprof.h"
+#include "userspace/text/nearest.h"
+
+namespace profd {
+namespace {
+
+constexpr FormatInfo kFormats[] = {
+    {Format::kPprof, "pprof", ".pb.gz", /*times=*/false, /*binary=*/true},
+    {Format::kCollapsed, "collapsed", ".collapsed", /*times=*/false, /*binary=*/false},
+};
+
+struct Extension {
+  absl::string_view text;
+  Format format;
+};
+// The longer before its own end.
+constexpr Extension kExtensions[] = {
+    {".pb", Format::kPprof},
+    {".pprof", Format::kPprof},
+    {".collapsed", Format::kCollapsed},
+    {".folded", Format::kCollapsed},
+    {".txt", Format::kCollapsed},
+};
+
+std::string Names() {
+  return absl::StrJoin(Formats(), ", ", [](std::string* out, const FormatInfo& info) {
+    absl::StrAppend(out, info.name);
+  });
+}
+
+absl::StatusOr<std::string> Plain(const Recording& recording, Format format,
+                                  const FormatOptions& options) {
+  switch (format) {
+    case Format::kPprof:
+      return EncodePprof(recording.profile, {.compression_level = options.compression_level});
+    case Format::kCollapsed:
+      return EncodeCollapsed(recording.profile, options);
+  }
+  return absl::InternalError("no such format");
+}
+
+}  // namespace
+
+absl::Span<const FormatInfo> Formats() { return kFormats; }
+
+const FormatInfo& InfoOf(Format format) {
+  return *std::find_if(std::begin(kFormats), std::end(kFormats),
+                       [format](const FormatInfo& info) { return info.format == format; });
+}
+
+absl::StatusOr<Format> FormatByName(absl::string_view name) {
+  std::vector<std::string> words;
+  for (const FormatInfo& info : kFormats) {
+    if (info.name == name) return info.format;
+    words.emplace_back(info.name);
+  }
+  const std::string nearest = Nearest(name, words);
+  return absl::InvalidArgumentError(
+      nearest.empty()
+          ? absl::StrCat("no format \"", name, "\": it is one of ", Names())
+          : absl::StrCat("no format \"", name, "\", did you mean ", nearest, "? One of ", Names()));
+}
+
+absl::StatusOr<Format> FormatByPath(absl::string_view path) {
+  const absl::string_view plain = absl::StripSuffix(path, ".gz");
+  for (const Extension& extension : kExtensions) {
+    if (absl::EndsWith(plain, extension.text)) return extension.format;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the name \"", path, "\" does not tell a format: give one with --format (", Names(), ")"));
+}
+
+absl::StatusOr<std::string> Encode(const Recording& recording, Format format,
+                                   const FormatOptions& options) {
+  absl::StatusOr<std::string> file = Plain(recording, format, options);
+  if (!file.ok() || !options.gzip || LooksLikeGzip(*file)) return file;
+  return GzipCompress(*file, options.compression_level);
+}
+
+}  // namespace profd
