@@ -10,11 +10,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "userspace/analysis/table.h"
 #include "userspace/cli/commands.h"
 #include "userspace/cli/usage.h"
 #include "userspace/profile/pprof.h"
 #include "userspace/text/printable.h"
-#include "userspace/analysis/table.h"
 
 namespace profd {
 namespace {
