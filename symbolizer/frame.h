@@ -14,8 +14,7 @@ enum class FrameKind : uint8_t {
   kNative,
   kKernel,
   kMarker,   // says something about the stack itself, such as "[truncated]"
-  kWaiting,  // the leaf of a thread that was not running: what it waits for, such as "[waiting:
-             // lock]"
+  kWaiting,  // the leaf of a thread that does not run: what it waits for, as in "[waiting: lock]"
 };
 
 // A function as a reader of profiles sees it. Immutable and shared by all frames in it.
