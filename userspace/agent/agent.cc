@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -15,33 +14,17 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "bpf/events.h"
-#include "userspace/agent/pipeline.h"
+#include "symbolizer/process/descriptor.h"
 #include "userspace/agent/profile_writer.h"
 #include "userspace/agent/status_report.h"
 #include "userspace/agent/status_socket.h"
 #include "userspace/collector/clock.h"
+#include "userspace/collector/selection.h"
+#include "userspace/sampling/sampler.h"
 #include "userspace/text/log_value.h"
 
 namespace profd {
 namespace {
-
-constexpr absl::Duration kLongestPoll = absl::Milliseconds(200);
-constexpr absl::Duration kShortestPoll = absl::Milliseconds(4);
-// Where processes come and go: what /proc has to say of one is there only while it lives.
-constexpr absl::Duration kLongestPollAfterBirth = absl::Milliseconds(50);
-constexpr absl::Duration kAfterBirth = absl::Seconds(2);
-constexpr size_t kRingBytesPerCpu = 1 << 20;
-constexpr double kLargestRecordBytes = sizeof(sample_record) +
-                                       PROFD_MAX_PY_FRAMES * sizeof(py_frame_record) +
-                                       PROFD_MAX_KERNEL_FRAMES * sizeof(u64);
-
-// So often that the deepest stacks fill half of the ring at most.
-absl::Duration PollInterval(double rate_hz) {
-  const absl::Duration half = absl::Seconds(kRingBytesPerCpu / 2 / (rate_hz * kLargestRecordBytes));
-  return std::clamp(half, kShortestPoll, kLongestPoll);
-}
 
 sigset_t StopSignals() {
   sigset_t set;
@@ -59,14 +42,6 @@ sigset_t StopSignals() {
 Descriptor StopSignalDescriptor() {
   const sigset_t signals = StopSignals();
   return Descriptor(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-
-// A descriptor is held for each sampled process.
-void RaiseDescriptorLimit() {
-  rlimit limit = {};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 absl::StatusOr<Selection> MakeSelection(const Config& config) {
@@ -98,28 +73,21 @@ class Agent {
   const Descriptor signals_ = StopSignalDescriptor();
   std::unique_ptr<StatusSocket> socket_;
   std::unique_ptr<ProfileWriter> writer_;
-  std::unique_ptr<BpfSession> session_;
-  std::unique_ptr<Images> images_;
-  std::unique_ptr<Processes> processes_;
-  std::shared_ptr<RemoteReaderPool> readers_;
-  std::unique_ptr<Discovery> discovery_;
-  std::unique_ptr<Pipeline> pipeline_;
-  absl::Duration started_;  // of SteadyNow()
+  std::unique_ptr<Sampler> sampler_;
 };
 
 absl::Status Agent::Start() {
   auto selection = MakeSelection(config_);
   if (!selection.ok()) return selection.status();
 
-  BpfSession::Options options;
+  Sampler::Options options;
+  options.selection = *std::move(selection);
   options.period_ns = config_.period_ns();
-  options.has_exclusions = !selection->is_all();
-  options.ring_bytes_per_cpu = kRingBytesPerCpu;
   options.verbose = config_.log_level == "trace";
-  auto session = BpfSession::Create(options);
-  if (!session.ok()) return session.status();
-  session_ = *std::move(session);
-  const std::string lacks = session_->features().Describe();
+  auto sampler = Sampler::Create(options);
+  if (!sampler.ok()) return sampler.status();
+  sampler_ = *std::move(sampler);
+  const std::string lacks = sampler_->KernelLacks();
   if (!lacks.empty()) spdlog::warn("kernel_lacks={}", LogValue(lacks));
 
   Spool::Options spool_options;
@@ -138,24 +106,10 @@ absl::Status Agent::Start() {
     socket_ = *std::move(socket);
   }
 
-  readers_ = std::make_shared<RemoteReaderPool>();
-  images_ = std::make_unique<Images>(session_.get());
-  processes_ = std::make_unique<Processes>();
-  discovery_ = std::make_unique<Discovery>(session_.get(), images_.get(), processes_.get(),
-                                           *selection, readers_);
-  pipeline_ = std::make_unique<Pipeline>(session_.get(), images_.get(), processes_.get(),
-                                         discovery_.get(), readers_);
-  if (absl::Status status = session_->AttachLifecycle(); !status.ok()) return status;
-  if (absl::Status status = discovery_->Listen(); !status.ok()) return status;
-  discovery_->ScanLikely();
-  discovery_->Start();
-  if (absl::Status status = session_->AttachSamplers(); !status.ok()) return status;
-  const Moment now = Moment::Now();
-  started_ = now.steady;
-  pipeline_->Open(now);
-  PublishStatus(started_);
+  if (absl::Status status = sampler_->Start(); !status.ok()) return status;
+  PublishStatus(sampler_->started());
   spdlog::info("event=sampling rate={:g}Hz interval={} processes={} output={}", config_.rate_hz,
-               absl::FormatDuration(config_.interval), processes_->size(),
+               absl::FormatDuration(config_.interval), sampler_->processes(),
                LogValue(config_.output));
   sd_notify(0, "READY=1");
   return absl::OkStatus();
@@ -164,14 +118,14 @@ absl::Status Agent::Start() {
 void Agent::PublishStatus(absl::Duration now) {
   if (socket_ == nullptr) return;
   StatusInputs inputs;
-  inputs.uptime = now - started_;
+  inputs.uptime = now - sampler_->started();
   inputs.config = &config_;
-  inputs.totals = pipeline_->Totals();
+  inputs.totals = sampler_->Totals();
   inputs.writer = writer_->stats();
-  inputs.unsupported = images_->unsupported();
-  inputs.interpreters = images_->size();
-  inputs.processes = processes_->size();
-  inputs.kernel_features = session_->features().Describe();
+  inputs.unsupported = sampler_->unsupported();
+  inputs.interpreters = sampler_->interpreters();
+  inputs.processes = sampler_->processes();
+  inputs.kernel_features = sampler_->KernelLacks();
   socket_->Publish(StatusJson(inputs));
 }
 
@@ -188,27 +142,21 @@ bool Agent::ToldToStop() const {
 }
 
 void Agent::Run() {
-  const absl::Duration longest_poll = PollInterval(config_.rate_hz);
-  const absl::Duration end = started_ + config_.duration;
-  absl::Duration window_end = started_ + config_.interval;
+  const absl::Duration end = sampler_->started() + config_.duration;
+  absl::Duration window_end = sampler_->started() + config_.interval;
   bool stop = false;
   while (!stop) {
     const absl::Duration before = SteadyNow();
-    const bool births = before - pipeline_->last_birth() < kAfterBirth;
-    const absl::Duration poll =
-        births ? std::min(longest_poll, kLongestPollAfterBirth) : longest_poll;
-    Sleep(std::min({before + poll, window_end, end}) - before);
+    Sleep(std::min({before + sampler_->TimeToConsume(before), window_end, end}) - before);
     stop = ToldToStop();
     const Moment moment = Moment::Now();
     const absl::Duration now = moment.steady;
     stop = stop || now >= end;
-    if (stop) session_->DetachSamplers();
-    pipeline_->Consume(moment);
+    if (stop) sampler_->Detach();
+    sampler_->Consume(moment);
     if (now >= window_end || stop) {
-      writer_->Write(pipeline_->Close(moment));
+      writer_->Write(sampler_->Close(moment));
       window_end = std::max(window_end + config_.interval, now + config_.interval / 2);
-      absl::Status status = stop ? absl::OkStatus() : session_->RefreshCpus();
-      if (!status.ok()) spdlog::warn("error={}", LogValue(status.message()));
     }
     if (socket_ != nullptr && socket_->Asked()) PublishStatus(now);
   }
@@ -219,8 +167,8 @@ void Agent::Run() {
   sigaddset(&interrupt, SIGINT);
   pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
   writer_->Flush();  // first: a stranger's file or memory map can hold discovery up
-  discovery_->Stop();
-  const Accounting totals = pipeline_->Totals();
+  sampler_->Stop();
+  const Accounting totals = sampler_->Totals();
   spdlog::info("event=stopped fired={} samples={} elsewhere={} lost={} files={}", totals.fired(),
                totals.consumer.profiled, totals.Elsewhere(), totals.TotalLost(),
                writer_->stats().written);
@@ -232,7 +180,6 @@ absl::Status RunAgent(const Config& config) {
   const sigset_t signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);  // whoever read stderr may go
-  RaiseDescriptorLimit();
   Agent agent(config);
   if (absl::Status status = agent.Start(); !status.ok()) return status;
   agent.Run();

@@ -10,8 +10,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "userspace/agent/pipeline.h"
 #include "userspace/export/spool.h"
+#include "userspace/sampling/finished_window.h"
 
 namespace profd {
 

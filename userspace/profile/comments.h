@@ -9,6 +9,7 @@
 //   profd.process_cpu_seconds{pid="12",comm="x"} 1.234567      exact CPU time in the window
 //   profd.collapsed_samples 3                                  put under [profile full]
 //   profd.cut_stacks 3                                         outermost frames cut off
+//   profd.times_dropped 3                                      samples whose time had no room
 //   profd.comments_dropped 3                                   no room for further lines
 #ifndef PROFD_USERSPACE_PROFILE_COMMENTS_H_
 #define PROFD_USERSPACE_PROFILE_COMMENTS_H_

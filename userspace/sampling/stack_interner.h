@@ -1,7 +1,7 @@
 // From raw stacks to a profile's: what was named before in the same window costs a look into a
 // small table for each frame.
-#ifndef PROFD_USERSPACE_AGENT_STACK_INTERNER_H_
-#define PROFD_USERSPACE_AGENT_STACK_INTERNER_H_
+#ifndef PROFD_USERSPACE_SAMPLING_STACK_INTERNER_H_
+#define PROFD_USERSPACE_SAMPLING_STACK_INTERNER_H_
 
 #include <cstdint>
 #include <optional>
@@ -53,4 +53,4 @@ class StackInterner {
 
 }  // namespace profd
 
-#endif  // PROFD_USERSPACE_AGENT_STACK_INTERNER_H_
+#endif  // PROFD_USERSPACE_SAMPLING_STACK_INTERNER_H_

@@ -1,4 +1,4 @@
-#include "userspace/agent/stack_interner.h"
+#include "userspace/sampling/stack_interner.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "userspace/agent/pipeline.h"
+#include "userspace/sampling/pipeline.h"
 
 #include <spdlog/spdlog.h>
 
@@ -13,6 +13,7 @@ namespace profd {
 namespace {
 
 constexpr size_t kMaxExecs = 65536;
+constexpr size_t kMaxEvents = 64 << 20;  // 1 GiB
 
 // A comm as the kernel sent it: not terminated when it fills its field.
 absl::string_view CommView(const char (&comm)[PROFD_COMM_BYTES]) {
@@ -33,17 +34,19 @@ Symbolizer::Options SymbolizerOptions(Images* images) {
 }  // namespace
 
 Pipeline::Pipeline(BpfSession* session, Images* images, Processes* processes, Discovery* discovery,
-                   std::shared_ptr<RemoteReaderPool> readers)
+                   std::shared_ptr<RemoteReaderPool> readers, bool keep_times)
     : session_(session),
       images_(images),
       processes_(processes),
       discovery_(discovery),
       readers_(std::move(readers)),
+      keep_times_(keep_times),
       symbolizer_(SymbolizerOptions(images)) {}
 
 void Pipeline::Open(const Moment& now) {
   opened_ = now;
   now_ = now.steady;
+  unix_minus_steady_ns_ = absl::ToUnixNanos(now.wall) - absl::ToInt64Nanoseconds(now.steady);
   at_open_ = Totals();
 }
 
@@ -203,7 +206,17 @@ void Pipeline::OnSample(const RawSample& sample) {
   ++counts_.profiled;
   const Profile::StackId stack = StackOf(*process, sample);
   const Profile::LabelsId labels = LabelsOf(*process, *sample.header);
-  profile_.Add(stack, labels, 1, int64_t{sample.header->ticks} * session_->period_ns());
+  const uint32_t ticks = sample.header->ticks;
+  const uint32_t index = profile_.Add(stack, labels, 1, int64_t{ticks} * session_->period_ns());
+  if (keep_times_) KeepTime(sample.header->time_ns, index, ticks);
+}
+
+void Pipeline::KeepTime(uint64_t time_ns, uint32_t sample, uint32_t ticks) {
+  if (events_.size() >= kMaxEvents) {
+    ++times_dropped_;
+    return;
+  }
+  events_.push_back({static_cast<int64_t>(time_ns) + unix_minus_steady_ns_, sample, ticks});
 }
 
 ProcessMemory* Pipeline::MemoryOf(Process& process) {
@@ -266,6 +279,11 @@ FinishedWindow Pipeline::Close(const Moment& now) {
   window.accounting = totals - at_open_;
   window.samples = window.accounting.consumer.profiled;
   window.profile = std::exchange(profile_, Profile());
+  window.events = std::exchange(events_, {});
+  // Each CPU's are in order already, but not among each other.
+  std::sort(
+      window.events.begin(), window.events.end(),
+      [](const Recording::Event& a, const Recording::Event& b) { return a.time_ns < b.time_ns; });
   // The kernel tells of no death of a process that had no room in its table.
   if (window.accounting.kernel[COUNT_LIFECYCLE_RING_FULL] > 0 ||
       window.accounting.kernel[COUNT_PROCESS_TABLE_FULL] > 0) {
@@ -276,6 +294,7 @@ FinishedWindow Pipeline::Close(const Moment& now) {
   labels_.clear();
   last_process_ = nullptr;
   ForgetEnded();
+  times_dropped_ = 0;
   at_open_ = totals;
   opened_ = now;
   now_ = now.steady;
@@ -310,6 +329,9 @@ void Pipeline::AddFacts(FinishedWindow* window) {
   profile.AddComment(FormatComment({"profd.samples", {}, absl::StrCat(window->samples)}));
   profile.AddComment(
       FormatComment({"profd.elsewhere", {}, absl::StrCat(window->accounting.Elsewhere())}));
+  if (times_dropped_ > 0) {
+    profile.AddComment(FormatComment({"profd.times_dropped", {}, absl::StrCat(times_dropped_)}));
+  }
   // A reason that is not there counts 0: pprof prints every comment above every table.
   for (const auto& [reason, count] : window->accounting.Lost()) {
     if (count > 0) profile.AddComment(LostComment(reason, count));

@@ -1,6 +1,6 @@
 // Records from the kernel in, one profile a window out.
-#ifndef PROFD_USERSPACE_AGENT_PIPELINE_H_
-#define PROFD_USERSPACE_AGENT_PIPELINE_H_
+#ifndef PROFD_USERSPACE_SAMPLING_PIPELINE_H_
+#define PROFD_USERSPACE_SAMPLING_PIPELINE_H_
 
 #include <cstdint>
 #include <memory>
@@ -12,7 +12,6 @@
 #include "absl/time/time.h"
 #include "symbolizer/process/remote_memory.h"
 #include "symbolizer/symbolizer.h"
-#include "userspace/agent/stack_interner.h"
 #include "userspace/collector/accounting.h"
 #include "userspace/collector/bpf_session.h"
 #include "userspace/collector/clock.h"
@@ -22,24 +21,16 @@
 #include "userspace/collector/processes.h"
 #include "userspace/collector/records.h"
 #include "userspace/profile/profile.h"
+#include "userspace/sampling/finished_window.h"
+#include "userspace/sampling/stack_interner.h"
 
 namespace profd {
-
-struct FinishedWindow {
-  Profile profile;
-  Accounting accounting;  // of this window alone
-  uint64_t samples = 0;
-  size_t processes = 0;  // that used CPU in the window
-  absl::Duration cpu;    // exact, of all these processes
-  absl::Time start;
-  absl::Duration duration;  // steady time
-};
 
 // For one thread. All pointers outlive it.
 class Pipeline {
  public:
   Pipeline(BpfSession* session, Images* images, Processes* processes, Discovery* discovery,
-           std::shared_ptr<RemoteReaderPool> readers);
+           std::shared_ptr<RemoteReaderPool> readers, bool keep_times);
 
   // Begins the first window.
   void Open(const Moment& now);
@@ -80,6 +71,7 @@ class Pipeline {
   Profile::LabelsId LabelsOf(Process& process, const sample_record& header);
   void EndProcess(const process_record& record);
   void ForgetEnded();
+  void KeepTime(uint64_t time_ns, uint32_t sample, uint32_t ticks);
   void AddFacts(FinishedWindow* window);
   ProcessMemory* MemoryOf(Process& process);
 
@@ -88,10 +80,14 @@ class Pipeline {
   Processes* const processes_;
   Discovery* const discovery_;
   const std::shared_ptr<RemoteReaderPool> readers_;
+  const bool keep_times_;
   Symbolizer symbolizer_;
   StackInterner stacks_{&symbolizer_};
 
   Profile profile_;
+  std::vector<Recording::Event> events_;
+  uint64_t times_dropped_ = 0;  // in this window: there was no room
+  int64_t unix_minus_steady_ns_ = 0;
   absl::flat_hash_map<ThreadKey, ThreadLabel> labels_;
   std::vector<std::shared_ptr<Process>> ended_;
   size_t drained_ = 0;  // so many of ended_, from the front, have no samples left in the rings
@@ -110,4 +106,4 @@ class Pipeline {
 
 }  // namespace profd
 
-#endif  // PROFD_USERSPACE_AGENT_PIPELINE_H_
+#endif  // PROFD_USERSPACE_SAMPLING_PIPELINE_H_

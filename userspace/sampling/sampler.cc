@@ -1,0 +1,103 @@
+#include "userspace/sampling/sampler.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "bpf/events.h"
+#include "userspace/text/log_value.h"
+
+namespace profd {
+namespace {
+
+constexpr absl::Duration kLongestPoll = absl::Milliseconds(200);
+constexpr absl::Duration kShortestPoll = absl::Milliseconds(4);
+// Where processes come and go: what /proc has to say of one is there only while it lives.
+constexpr absl::Duration kLongestPollAfterBirth = absl::Milliseconds(50);
+constexpr absl::Duration kAfterBirth = absl::Seconds(2);
+constexpr size_t kRingBytesPerCpu = 1 << 20;
+constexpr double kLargestRecordBytes = sizeof(sample_record) +
+                                       PROFD_MAX_PY_FRAMES * sizeof(py_frame_record) +
+                                       PROFD_MAX_KERNEL_FRAMES * sizeof(u64);
+
+// So often that the deepest stacks fill half of the ring at most.
+absl::Duration PollInterval(uint64_t period_ns) {
+  const double records = kRingBytesPerCpu / 2 / kLargestRecordBytes;
+  return std::clamp(absl::Nanoseconds(period_ns) * records, kShortestPoll, kLongestPoll);
+}
+
+void RaiseDescriptorLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+Sampler::Sampler(std::unique_ptr<BpfSession> session, const Options& options)
+    : longest_poll_(PollInterval(options.period_ns)),
+      session_(std::move(session)),
+      images_(std::make_unique<Images>(session_.get())),
+      processes_(std::make_unique<Processes>()),
+      readers_(std::make_shared<RemoteReaderPool>()),
+      discovery_(std::make_unique<Discovery>(session_.get(), images_.get(), processes_.get(),
+                                             options.selection, readers_)),
+      pipeline_(std::make_unique<Pipeline>(session_.get(), images_.get(), processes_.get(),
+                                           discovery_.get(), readers_, options.keep_times)) {}
+
+Sampler::~Sampler() = default;
+
+absl::StatusOr<std::unique_ptr<Sampler>> Sampler::Create(const Options& options) {
+  RaiseDescriptorLimit();
+  BpfSession::Options session_options;
+  session_options.period_ns = options.period_ns;
+  session_options.has_exclusions = !options.selection.is_all();
+  session_options.ring_bytes_per_cpu = kRingBytesPerCpu;
+  session_options.verbose = options.verbose;
+  auto session = BpfSession::Create(session_options);
+  if (!session.ok()) return session.status();
+  return std::unique_ptr<Sampler>(new Sampler(*std::move(session), options));
+}
+
+absl::Status Sampler::Start() {
+  if (absl::Status status = session_->AttachLifecycle(); !status.ok()) return status;
+  if (absl::Status status = discovery_->Listen(); !status.ok()) return status;
+  discovery_->ScanLikely();
+  discovery_->Start();
+  if (absl::Status status = session_->AttachSamplers(); !status.ok()) return status;
+  attached_ = true;
+  const Moment now = Moment::Now();
+  started_ = now.steady;
+  pipeline_->Open(now);
+  return absl::OkStatus();
+}
+
+absl::Duration Sampler::TimeToConsume(absl::Duration now) const {
+  const bool births = now - pipeline_->last_birth() < kAfterBirth;
+  return births ? std::min(longest_poll_, kLongestPollAfterBirth) : longest_poll_;
+}
+
+void Sampler::Consume(const Moment& now) { pipeline_->Consume(now); }
+
+FinishedWindow Sampler::Close(const Moment& now) {
+  FinishedWindow window = pipeline_->Close(now);
+  if (attached_) {
+    absl::Status status = session_->RefreshCpus();
+    if (!status.ok()) spdlog::warn("error={}", LogValue(status.message()));
+  }
+  return window;
+}
+
+void Sampler::Detach() {
+  session_->DetachSamplers();
+  attached_ = false;
+}
+
+void Sampler::Stop() { discovery_->Stop(); }
+
+bool Sampler::IsKnown(pid_t pid) const { return session_->FindProcess(pid).ok(); }
+
+}  // namespace profd
