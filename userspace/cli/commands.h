@@ -13,6 +13,9 @@ namespace profd {
 
 using Run = std::function<int()>;
 
+// completion and man, of either program. The section is the manual's.
+void AddReference(CLI::App* program, int man_section, Run* run);
+
 void AddReport(CLI::App* profctl, Run* run);
 
 }  // namespace profd

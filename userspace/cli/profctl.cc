@@ -21,6 +21,7 @@ int Main(int argc, char** argv) {
   app.footer(kExamples);
   Run run;
   AddReport(&app, &run);
+  AddReference(&app, 1, &run);
   if (int code = 0; !ParseArguments(&app, argc, argv, &code)) return code;
   return run();
 }
