@@ -21,12 +21,25 @@ def stop_signals_write_the_last_window():
             assert samples_of(agent.samples(), target.pid), "\n".join(agent.log)
 
 
+def until_blocked(pid, number, patience=60):
+    """Waits for a process to take the signal from a descriptor: before, it simply dies of it."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        with open("/proc/%d/status" % pid) as file:
+            blocked = [line for line in file if line.startswith("SigBlk:")][0]
+        if int(blocked.split()[1], 16) >> (number - 1) & 1:
+            return
+        time.sleep(0.001)  # between two looks
+    raise AssertionError("the agent does not take signals")
+
+
 def a_signal_during_start_up_ends_it_cleanly():
     require_root()
-    for delay_ms in (80, 150, 250, 400):
+    for delay_ms in (0, 50, 150, 300):
         with Agent(ready=False) as agent:
+            until_blocked(agent.pid, signal.SIGTERM)
             time.sleep(delay_ms / 1000)
-            equal(agent.stop(), 0, "exit code, %d ms after start" % delay_ms)
+            equal(agent.stop(), 0, "exit code, %d ms into its start" % delay_ms)
 
 
 def nohup_is_obeyed():
