@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "userspace/formats/collapsed.h"
+#include "userspace/formats/otlp.h"
 #include "userspace/profile/gzip.h"
 #include "userspace/profile/pprof.h"
 #include "userspace/text/nearest.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr FormatInfo kFormats[] = {
     {Format::kPprof, "pprof", ".pb.gz", /*times=*/false, /*binary=*/true},
+    {Format::kOtlp, "otlp", ".otlp", /*times=*/true, /*binary=*/true},
     {Format::kCollapsed, "collapsed", ".collapsed", /*times=*/false, /*binary=*/false},
 };
 
@@ -27,11 +29,9 @@ struct Extension {
 };
 // The longer before its own end.
 constexpr Extension kExtensions[] = {
-    {".pb", Format::kPprof},
-    {".pprof", Format::kPprof},
-    {".collapsed", Format::kCollapsed},
-    {".folded", Format::kCollapsed},
-    {".txt", Format::kCollapsed},
+    {".pb", Format::kPprof},         {".pprof", Format::kPprof},
+    {".otlp", Format::kOtlp},        {".collapsed", Format::kCollapsed},
+    {".folded", Format::kCollapsed}, {".txt", Format::kCollapsed},
 };
 
 std::string Names() {
@@ -45,6 +45,8 @@ absl::StatusOr<std::string> Plain(const Recording& recording, Format format,
   switch (format) {
     case Format::kPprof:
       return EncodePprof(recording.profile, {.compression_level = options.compression_level});
+    case Format::kOtlp:
+      return EncodeOtlp(recording, {.compression_level = options.compression_level});
     case Format::kCollapsed:
       return EncodeCollapsed(recording.profile, options);
   }

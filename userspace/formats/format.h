@@ -11,7 +11,7 @@
 
 namespace profd {
 
-enum class Format { kPprof, kCollapsed };
+enum class Format { kPprof, kOtlp, kCollapsed };
 
 struct FormatInfo {
   Format format;

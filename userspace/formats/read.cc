@@ -13,6 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "symbolizer/process/descriptor.h"
 #include "userspace/formats/collapsed.h"
+#include "userspace/formats/otlp.h"
+#include "userspace/formats/wire.h"
 #include "userspace/profile/gzip.h"
 #include "userspace/profile/pprof.h"
 
@@ -45,13 +47,32 @@ absl::StatusOr<std::string> ReadAll(int fd, size_t max_bytes) {
   return bytes;
 }
 
+// The fields of a profile of pprof that no file is without.
+bool LooksLikePprof(absl::string_view bytes) {
+  constexpr uint32_t kStrings = 6, kLast = 15;
+  bool has_strings = false;
+  WireReader reader(bytes);
+  while (reader.Next()) {
+    if (reader.field() > kLast) return false;
+    has_strings |= reader.is(kStrings, WireReader::Type::kBytes);
+  }
+  return has_strings && reader.ok();
+}
+
 absl::StatusOr<Recording> DecodePlain(absl::string_view bytes, const ReadOptions& options) {
   if (bytes.empty()) return absl::InvalidArgumentError("is empty");
-  absl::StatusOr<Profile> profile =
-      LooksLikeCollapsed(bytes)
-          ? DecodeCollapsed(bytes, options.limits)
-          : DecodePprof(bytes, {.max_uncompressed_bytes = options.max_uncompressed_bytes,
-                                .limits = options.limits});
+  absl::StatusOr<Profile> profile;
+  if (LooksLikeCollapsed(bytes)) {
+    profile = DecodeCollapsed(bytes, options.limits);
+  } else if (LooksLikeOtlp(bytes)) {
+    return DecodeOtlp(bytes, {.limits = options.limits});
+  } else if (LooksLikePprof(bytes)) {
+    profile = DecodePprof(bytes, {.max_uncompressed_bytes = options.max_uncompressed_bytes,
+                                  .limits = options.limits});
+  } else {
+    return absl::InvalidArgumentError(
+        "is damaged, or no profile that can be read: pprof, OTLP profiles or collapsed stacks");
+  }
   if (!profile.ok()) return profile.status();
   return Recording{.profile = *std::move(profile)};
 }
