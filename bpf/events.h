@@ -38,7 +38,7 @@ enum {
   PROFD_MAX_IMAGES = 1024,     /* interpreter binaries at a time; each has a layout of its own */
   PROFD_MAX_PROCESSES = 32768, /* preallocated: before 6.1 perf_event programs see no other maps */
   PROFD_COOKIE_ADDRESS_BITS = 48, /* start probes: index of the image above the address */
-  PROFD_GATE_WAYS = 8,         /* one 64-byte cache line */
+  PROFD_GATE_WAYS = 8,            /* one 64-byte cache line */
   PROFD_GATE_SETS = 1 << 14,
   PROFD_MAX_NAME_BYTES = 1024, /* as sent by the kernel; longer names are read from the process */
   PROFD_MAX_LINETABLE_BYTES = 16384,
