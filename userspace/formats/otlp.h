@@ -12,7 +12,7 @@
 // pprof.profile.comment, an array of strings, of the first profile.
 //
 // Timestamps are rounded down to a multiple of the largest power of two that is at most half of the
-// period, and 4.2 ms: a thread's samples stay apart and in order, and bytes that are 0 take no room.
+// period, and 4.2 ms: a thread's samples stay apart and in order; bytes of 0 take no room.
 #ifndef PROFD_USERSPACE_FORMATS_OTLP_H_
 #define PROFD_USERSPACE_FORMATS_OTLP_H_
 
