@@ -276,6 +276,8 @@ struct process_record {
   u32 image;
   u32 parent_tgid;
   u64 load_base; /* of the interpreter image; 0: unknown */
+  u32 followed;  /* the process is in `followed` */
+  u32 reserved;
 };
 
 /* A set of the gate: tags of code objects whose names user space has; 0 is empty. */

@@ -13,6 +13,8 @@ enum {
   SWITCHES_MAX = 4,
 };
 
+const volatile u32 has_followed = 0;
+
 static __always_inline u64 new_incarnation(u32 tgid) {
   return mix64(bpf_ktime_get_ns() ^ (u64)tgid << 40);
 }
@@ -88,8 +90,18 @@ int interpreter_start(struct pt_regs *ctx) {
   process.image = index;
   record.incarnation = process.incarnation;
   record.load_base = base;
+  record.followed = has_followed && bpf_map_lookup_elem(&followed, &tgid);
   insert(tgid, &process, &record);
   return 0;
+}
+
+/* Children of followed processes are followed. */
+static __always_inline u32 follow(u32 parent_tgid, u32 tgid) {
+  u8 one = 1;
+
+  if (!has_followed || !bpf_map_lookup_elem(&followed, &parent_tgid)) return 0;
+  if (bpf_map_update_elem(&followed, &tgid, &one, BPF_ANY)) count(COUNT_PROCESS_TABLE_FULL);
+  return 1;
 }
 
 SEC("raw_tp/sched_process_fork")
@@ -100,6 +112,7 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx) {
   struct py_process *known, process;
 
   if (tgid == parent_tgid) return 0; /* a thread */
+  record.followed = follow(parent_tgid, tgid);
   known = bpf_map_lookup_elem(&processes, &parent_tgid);
   if (!known) return 0;
   process = *known;
@@ -122,7 +135,10 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx) {
 SEC("raw_tp/sched_process_exit")
 int process_exit(struct bpf_raw_tracepoint_args *ctx) {
   struct task_struct *task = (void *)ctx->args[0];
+  u32 tgid = BPF_CORE_READ(task, tgid);
+
   if (BPF_CORE_READ(task, signal, live.counter) > 0) return 0; /* other threads run on */
-  forget(task, BPF_CORE_READ(task, tgid), RECORD_PROCESS_EXIT);
+  if (has_followed) bpf_map_delete_elem(&followed, &tgid);
+  forget(task, tgid, RECORD_PROCESS_EXIT);
   return 0;
 }

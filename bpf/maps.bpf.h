@@ -39,6 +39,15 @@ struct {
   __type(value, u8);
 } excluded __weak SEC(".maps");
 
+/* Processes, Python or not, whose children to come are wanted too: user space inserts the first
+ * ones, fork their children. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, PROFD_MAX_PROCESSES);
+  __type(key, u32);
+  __type(value, u8);
+} followed __weak SEC(".maps");
+
 /* Tags of code objects whose names user space has. Written by user space only, through mmap. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);

@@ -7,11 +7,32 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "symbolizer/process/proc_files.h"
 
 namespace profd {
+namespace {
+
+// A field of /proc/PID/stat, counted from 1 as proc(5) does; past the comm.
+template <typename Number>
+absl::StatusOr<Number> StatField(pid_t pid, size_t field) {
+  absl::StatusOr<std::string> stat = ReadProcFile(pid, "stat", 4096);
+  if (!stat.ok()) return stat.status();
+  // Field 2, the comm, may itself hold spaces and parentheses.
+  const size_t comm_end = stat->rfind(')');
+  if (comm_end == std::string::npos) return absl::InternalError("no comm in /proc/PID/stat");
+  const std::vector<absl::string_view> fields =
+      absl::StrSplit(absl::string_view(*stat).substr(comm_end + 1), ' ', absl::SkipEmpty());
+  Number number = 0;
+  if (fields.size() <= field - 3 || !absl::SimpleAtoi(fields[field - 3], &number)) {
+    return absl::InternalError(absl::StrCat("no field ", field, " in /proc/PID/stat"));
+  }
+  return number;
+}
+
+}  // namespace
 
 absl::StatusOr<FileIdentity> IdentityOf(int fd) {
   struct stat file;
@@ -25,20 +46,10 @@ absl::StatusOr<FileIdentity> IdentityOf(int fd) {
 }
 
 absl::StatusOr<uint64_t> StartTimeTicks(pid_t pid) {
-  absl::StatusOr<std::string> stat = ReadProcFile(pid, "stat", 4096);
-  if (!stat.ok()) return stat.status();
-  // Field 2, the comm, may itself hold spaces and parentheses.
-  const size_t comm_end = stat->rfind(')');
-  if (comm_end == std::string::npos) return absl::InternalError("no comm in /proc/PID/stat");
-  const std::vector<absl::string_view> fields =
-      absl::StrSplit(absl::string_view(*stat).substr(comm_end + 1), ' ', absl::SkipEmpty());
-  constexpr size_t kStartTime = 22 - 3;  // the fields after the comm count from 3
-  uint64_t ticks = 0;
-  if (fields.size() <= kStartTime || !absl::SimpleAtoi(fields[kStartTime], &ticks)) {
-    return absl::InternalError("no start time in /proc/PID/stat");
-  }
-  return ticks;
+  return StatField<uint64_t>(pid, /*field=*/22);
 }
+
+absl::StatusOr<pid_t> ParentPid(pid_t pid) { return StatField<pid_t>(pid, /*field=*/4); }
 
 absl::StatusOr<absl::Duration> CpuTime(pid_t pid) {
   clockid_t clock;

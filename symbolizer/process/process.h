@@ -65,6 +65,8 @@ absl::StatusOr<FileIdentity> IdentityOf(int fd);
 // Start time in clock ticks since boot (field 22 of /proc/PID/stat): with the PID it names a
 // process.
 absl::StatusOr<uint64_t> StartTimeTicks(pid_t pid);
+// Its parent in our PID namespace; 0: it has none there.
+absl::StatusOr<pid_t> ParentPid(pid_t pid);
 // CPU time used by all threads of the process, alive or ended, in nanoseconds (its CPU clock).
 absl::StatusOr<absl::Duration> CpuTime(pid_t pid);
 // All PIDs in /proc, ascending.

@@ -6,33 +6,21 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <functional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "symbolizer/process/descriptor.h"
 #include "userspace/collector/selection.h"
 #include "userspace/text/nearest.h"
+#include "userspace/text/quantities.h"
 
 namespace profd {
 namespace {
 
-constexpr double kMinRateHz = 1;
-constexpr double kMaxRateHz = 20000;
-constexpr size_t kMaxPids = 65536;
 constexpr size_t kMaxFileBytes = 1 << 20;
-
-absl::Status Bad(absl::string_view what, absl::string_view text, absl::string_view example) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\" is not a ", what, " (for example ", example, ")"));
-}
 
 template <typename T>
 absl::Status Store(absl::StatusOr<T> value, T* to) {
@@ -48,12 +36,12 @@ absl::Status StoreLogLevel(absl::string_view value, std::string* to) {
       return absl::OkStatus();
     }
   }
-  return Bad("log level", value, "trace, debug, info, warn, error, off");
+  return NotA("log level", value, "trace, debug, info, warn, error, off");
 }
 
 absl::Status StoreBool(absl::string_view value, bool* to) {
   if (absl::SimpleAtob(value, to)) return absl::OkStatus();
-  return Bad("yes or no", value, "true");
+  return NotA("yes or no", value, "true");
 }
 
 absl::Status StorePositive(absl::StatusOr<absl::Duration> value, absl::Duration* to) {
@@ -107,13 +95,6 @@ const std::vector<std::pair<std::string, Setter>>& Setters() {
   return *setters;
 }
 
-// A number and its unit: "1.5khz" → 1.5, "khz" (lower case).
-bool SplitUnit(absl::string_view text, double* number, std::string* unit) {
-  const size_t end = text.find_first_not_of("0123456789.");
-  *unit = end == absl::string_view::npos ? "" : absl::AsciiStrToLower(text.substr(end));
-  return absl::SimpleAtod(text.substr(0, end), number) && std::isfinite(*number);
-}
-
 // A FIFO is read as well: `--config <(generate)`.
 absl::StatusOr<std::string> ReadSettings(const std::string& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -130,76 +111,6 @@ absl::StatusOr<std::string> ReadSettings(const std::string& path) {
 }
 
 }  // namespace
-
-absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
-  double seconds = 0;
-  absl::Duration duration;
-  if (absl::SimpleAtod(text, &seconds) && std::isfinite(seconds)) {
-    duration = absl::Seconds(seconds);
-  } else if (absl::EndsWith(text, "d") &&
-             absl::SimpleAtod(absl::StripSuffix(text, "d"), &seconds) && std::isfinite(seconds)) {
-    duration = absl::Hours(24) * seconds;
-  } else if (!absl::ParseDuration(text, &duration)) {
-    return Bad("duration", text, "10s, 1m30s, 500ms");
-  }
-  if (duration < absl::ZeroDuration()) return Bad("duration", text, "10s, 1m30s, 500ms");
-  return duration;
-}
-
-absl::StatusOr<double> ParseRate(absl::string_view text) {
-  double number = 0;
-  std::string unit;
-  if (!SplitUnit(text, &number, &unit)) return Bad("rate", text, "99, 1khz");
-  if (unit == "khz") {
-    number *= 1000;
-  } else if (unit != "hz" && !unit.empty()) {
-    return Bad("rate", text, "99, 1khz");
-  }
-  if (number < kMinRateHz || number > kMaxRateHz) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is outside of 1hz to 20khz"));
-  }
-  return number;
-}
-
-absl::StatusOr<uint64_t> ParseSize(absl::string_view text) {
-  static constexpr std::pair<absl::string_view, double> kUnits[] = {
-      {"", 1},
-      {"b", 1},
-      {"kb", 1e3},
-      {"mb", 1e6},
-      {"gb", 1e9},
-      {"tb", 1e12},
-      {"k", 1024},
-      {"m", 1048576},
-      {"g", 1 << 30},
-      {"kib", 1024},
-      {"mib", 1048576},
-      {"gib", 1 << 30},
-      {"tib", 1099511627776.0},
-  };
-  double number = 0;
-  std::string unit;
-  if (!SplitUnit(text, &number, &unit)) return Bad("size", text, "64MiB, 2GiB");
-  for (const auto& [name, factor] : kUnits) {
-    if (unit != name) continue;
-    const double bytes = number * factor;
-    if (bytes < 1 || bytes > 1e18) break;
-    return static_cast<uint64_t>(bytes);
-  }
-  return Bad("size", text, "64MiB, 2GiB");
-}
-
-absl::StatusOr<std::vector<pid_t>> ParsePids(absl::string_view text) {
-  std::vector<pid_t> pids;
-  for (absl::string_view part : absl::StrSplit(text, ',')) {
-    pid_t pid = 0;
-    if (!absl::SimpleAtoi(part, &pid) || pid <= 0 || pids.size() >= kMaxPids) {
-      return Bad("list of process IDs", text, "4242 or 4242,4243");
-    }
-    pids.push_back(pid);
-  }
-  return pids;
-}
 
 std::vector<std::string> OptionNames() {
   std::vector<std::string> names;

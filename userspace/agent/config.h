@@ -34,15 +34,6 @@ struct Config {
   uint64_t period_ns() const { return std::llround(1e9 / rate_hz); }
 };
 
-// "10s", "1m30s", "500ms"; a bare number is seconds.
-absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text);
-// "99", "99hz", "1khz"; 1 Hz to 20 kHz.
-absl::StatusOr<double> ParseRate(absl::string_view text);
-// "64MiB", "2GiB", "500MB"; a bare number is bytes.
-absl::StatusOr<uint64_t> ParseSize(absl::string_view text);
-// "12" or "12,13".
-absl::StatusOr<std::vector<pid_t>> ParsePids(absl::string_view text);
-
 // The value of one setting, by the name of its flag without dashes ("max-size"). kNotFound: no
 // such setting; the message names the nearest one. kInvalidArgument: a value that makes no sense.
 absl::Status SetOption(Config* config, absl::string_view name, absl::string_view value);

@@ -91,6 +91,8 @@ absl::Status BpfSession::Load() {
   bpf_program__set_autoload(skeleton_->progs.interpreter_start, features_.attach_cookie);
   skeleton_->rodata->sample_period_ns = options_.period_ns;
   skeleton_->rodata->has_exclusions = options_.has_exclusions;
+  skeleton_->rodata->has_followed = options_.has_followed;
+  if (!options_.has_followed) bpf_map__set_max_entries(skeleton_->maps.followed, 1);
   skeleton_->rodata->ring_count = std::min<int>(OnlineCpus().size(), PROFD_MAX_RINGS);
   int error = profd_bpf__load(skeleton_);
   if (error != 0) return ExplainLoadFailure(-error);
@@ -252,6 +254,21 @@ absl::Status BpfSession::Exclude(uint64_t incarnation) {
 
 void BpfSession::EndExclusion(uint64_t incarnation) {
   bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.excluded), &incarnation);
+}
+
+absl::Status BpfSession::Follow(pid_t pid) {
+  const uint32_t key = pid;
+  const uint8_t one = 1;
+  if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.followed), &key, &one, BPF_ANY) != 0) {
+    return Errno(errno, "following a process");
+  }
+  return absl::OkStatus();
+}
+
+bool BpfSession::IsFollowed(pid_t pid) const {
+  const uint32_t key = pid;
+  uint8_t value;
+  return bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.followed), &key, &value) == 0;
 }
 
 absl::StatusOr<Link> BpfSession::AttachStartProbe(int fd, uint64_t file_offset,

@@ -61,6 +61,7 @@ class BpfSession {
   struct Options {
     uint64_t period_ns = 0;       // between two samples on one CPU
     bool has_exclusions = false;  // Exclude() will be used
+    bool has_followed = false;    // Follow() will be used
     size_t ring_bytes_per_cpu = 1 << 20;
     bool verbose = false;  // libbpf's debug messages to stderr
   };
@@ -91,6 +92,9 @@ class BpfSession {
   void RemoveProcess(uint32_t tgid, uint64_t incarnation);
   absl::Status Exclude(uint64_t incarnation);
   void EndExclusion(uint64_t incarnation);
+  // Its children to come, Python or not, will be followed too. Ended processes are forgotten.
+  absl::Status Follow(pid_t pid);
+  bool IsFollowed(pid_t pid) const;
   // A probe on a function that runs before Python code does. `fd`: the interpreter's file.
   absl::StatusOr<Link> AttachStartProbe(int fd, uint64_t file_offset, uint64_t linked_address,
                                         uint32_t image);

@@ -26,6 +26,7 @@ constexpr size_t kMaxFiles = 1024;  // of code that a process can make us look a
 constexpr size_t kFilesAtOnce = 32;
 constexpr size_t kMaxQueue = 65536;
 constexpr int kMaxPasses = 4;
+constexpr int kMaxGenerations = 64;
 constexpr int kRetries = 3;                                // of a look that raced with exec
 constexpr absl::Duration kPause = absl::Milliseconds(5);   // bounds wake-ups on busy hosts
 constexpr absl::Duration kLongestWait = absl::Seconds(1);  // files may change without a word
@@ -64,6 +65,25 @@ absl::Status Discovery::Listen() {
   auto events = MmapEvents::Create();
   if (!events.ok()) return events.status();
   events_ = *std::move(events);
+  return absl::OkStatus();
+}
+
+absl::Status Discovery::FollowSelection() {
+  if (!selection_.has_descendants()) return absl::OkStatus();
+  for (pid_t pid : selection_.pids()) {
+    if (absl::Status status = session_->Follow(pid); !status.ok()) return status;
+  }
+  // Again, since a child can have a lower ID than its parent.
+  bool found = true;
+  for (int passes = 0; found && passes < kMaxGenerations; ++passes) {
+    found = false;
+    for (pid_t pid : ListProcesses()) {
+      auto parent = ParentPid(pid);
+      if (!parent.ok() || !session_->IsFollowed(*parent) || session_->IsFollowed(pid)) continue;
+      if (absl::Status status = session_->Follow(pid); !status.ok()) return status;
+      found = true;
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -253,7 +273,7 @@ void Discovery::Inspect(pid_t pid, bool only_likely) {
     process->comm = Comm(pid);
     process->container = ContainerId(pid);
     process->cpu_reported = CpuBaseline(pid);
-    process->selected = selection_.Matches(pid, process->comm);
+    process->selected = selection_.Matches(pid, process->comm) || session_->IsFollowed(pid);
     if (!process->selected && !session_->Exclude(candidate.process.incarnation).ok()) return;
     processes_->Add(process);
     absl::Status inserted = session_->InsertProcess(pid, candidate.process);
@@ -306,7 +326,8 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
     if (process->comm.empty()) process->comm = parent->comm;
     if (process->container.empty()) process->container = parent->container;
     process->selected = parent->selected && selection_.pids().empty();
-    process->selected = process->selected || selection_.Matches(pid, process->comm);
+    process->selected =
+        process->selected || record.followed || selection_.Matches(pid, process->comm);
   } else {
     const uint64_t head = process->image->interpreter.addresses.interp_head;
     process->interp_head = head == 0 ? 0 : head + record.load_base;
@@ -314,7 +335,7 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
       auto registered = session_->FindProcess(pid);
       process->interp_head = registered.ok() ? registered->interp_head : 0;
     }
-    process->selected = selection_.Matches(pid, process->comm);
+    process->selected = record.followed || selection_.Matches(pid, process->comm);
     process->cpu_reported = CpuBaseline(pid);
     absl::MutexLock lock(&mutex_);
     if (copies_runtime_.contains(pid)) Enqueue(pid);

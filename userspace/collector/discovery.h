@@ -39,6 +39,9 @@ class Discovery {
   // Registers the processes whose executable or libraries are called after Python, at once; all
   // others are left to the thread.
   void ScanLikely();
+  // Follows the selection's processes and their descendants, if it wants them. Call after
+  // AttachLifecycle(), so that no child falls between, and before ScanLikely().
+  absl::Status FollowSelection();
   // Looks at everything else in a thread of its own.
   void Start();
   void Stop();

@@ -10,6 +10,12 @@ Selection Selection::Pids(const std::vector<pid_t>& pids) {
   return selection;
 }
 
+Selection Selection::Trees(const std::vector<pid_t>& pids) {
+  Selection selection = Pids(pids);
+  selection.has_descendants_ = true;
+  return selection;
+}
+
 absl::StatusOr<Selection> Selection::CommPattern(const std::string& pattern) {
   Selection selection;
   try {

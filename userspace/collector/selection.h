@@ -19,16 +19,21 @@ class Selection {
  public:
   static Selection All() { return Selection(); }
   static Selection Pids(const std::vector<pid_t>& pids);
+  // These, and all their descendants.
+  static Selection Trees(const std::vector<pid_t>& pids);
   // ECMAScript regular expression, found anywhere in the process's name. kInvalidArgument names
   // what is wrong with it.
   static absl::StatusOr<Selection> CommPattern(const std::string& pattern);
 
   bool is_all() const { return pids_.empty() && pattern_ == nullptr; }
+  // Descendants of Trees() are the caller's to know.
   bool Matches(pid_t pid, absl::string_view comm) const;
   const absl::flat_hash_set<pid_t>& pids() const { return pids_; }
+  bool has_descendants() const { return has_descendants_; }
 
  private:
   absl::flat_hash_set<pid_t> pids_;
+  bool has_descendants_ = false;
   std::shared_ptr<const std::regex> pattern_;
 };
 

@@ -122,6 +122,7 @@ std::shared_ptr<Process> Pipeline::Adopt(uint64_t incarnation, pid_t pid) {
   record.tgid = pid;
   record.incarnation = incarnation;
   record.image = registered->image;
+  record.followed = session_->IsFollowed(pid);
   auto process = discovery_->Complete(record, nullptr);
   if (process == nullptr) return nullptr;
   process->interp_head = registered->interp_head;

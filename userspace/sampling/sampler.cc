@@ -55,6 +55,7 @@ absl::StatusOr<std::unique_ptr<Sampler>> Sampler::Create(const Options& options)
   BpfSession::Options session_options;
   session_options.period_ns = options.period_ns;
   session_options.has_exclusions = !options.selection.is_all();
+  session_options.has_followed = options.selection.has_descendants();
   session_options.ring_bytes_per_cpu = kRingBytesPerCpu;
   session_options.verbose = options.verbose;
   auto session = BpfSession::Create(session_options);
@@ -65,6 +66,7 @@ absl::StatusOr<std::unique_ptr<Sampler>> Sampler::Create(const Options& options)
 absl::Status Sampler::Start() {
   if (absl::Status status = session_->AttachLifecycle(); !status.ok()) return status;
   if (absl::Status status = discovery_->Listen(); !status.ok()) return status;
+  if (absl::Status status = discovery_->FollowSelection(); !status.ok()) return status;
   discovery_->ScanLikely();
   discovery_->Start();
   if (absl::Status status = session_->AttachSamplers(); !status.ok()) return status;

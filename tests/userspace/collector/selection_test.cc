@@ -18,6 +18,13 @@ TEST(SelectionTest, PidsMatchTheirProcesses) {
   EXPECT_FALSE(selection.Matches(6, "x"));
 }
 
+TEST(SelectionTest, OnlyTreesHaveDescendants) {
+  EXPECT_FALSE(Selection::Pids({4}).has_descendants());
+  EXPECT_TRUE(Selection::Trees({4}).has_descendants());
+  EXPECT_FALSE(Selection::Trees({4}).is_all());
+  EXPECT_TRUE(Selection::Trees({4}).Matches(4, "x"));
+}
+
 TEST(SelectionTest, PatternIsFoundAnywhereInTheName) {
   const auto selection = Selection::CommPattern("^web|work");
   ASSERT_TRUE(selection.ok());
