@@ -1,0 +1,154 @@
+// Sums by function, line, file, package, thread, process or label. Leaves nothing out.
+
+const GROUPS = {
+  fn: (store) => ({of: store.locFunction, names: null}),
+  line: (store) => grouped(store, (fn, loc) => fn + ':' + store.locLine[loc],
+    (fn, loc) => ({fn, line: store.locLine[loc]})),
+  file: (store) => grouped(store, (fn) => store.functions.file[fn] || '(no file)'),
+  pkg: (store) => grouped(store, (fn) => store.functions.pkg[fn] || '(none)'),
+};
+
+function grouped(store, keyOf, nameOf = (fn, loc) => ({name: keyOf(fn, loc)})) {
+  const ids = new Map(), names = [];
+  const of = store.locFunction.map((fn, loc) => {
+    const key = keyOf(fn, loc);
+    let id = ids.get(key);
+    if (id === undefined) {
+      ids.set(key, id = names.length);
+      names.push(nameOf(fn, loc));
+    }
+    return id;
+  });
+  return {of, names};
+}
+
+// A sample counts once for each group in its stack, however often the group is there.
+function sumFrames(store, sides, group, hidden, start) {
+  const {parent, loc} = store, n = parent.length;
+  const groups = group.names ? group.names.length : store.functions.name.length;
+  const active = new Int32Array(groups), path = [], entered = [];
+  const outermost = new Uint8Array(n), sink = new Int32Array(n).fill(-1);
+  const started = start ? new Uint8Array(n) : null;
+  for (let i = 1; i < n; i++) {
+    while (path.length && path[path.length - 1] !== parent[i]) {
+      path.pop();
+      const left = entered.pop();
+      if (left >= 0) active[left]--;
+    }
+    let id = -1;
+    const at = loc[i];
+    if (started) started[i] = started[parent[i]] | (at >= 0 ? start[at] : 0);
+    if (at >= 0 && !(hidden && hidden[at]) && (!started || started[i])) {
+      id = group.of[at];
+      outermost[i] = active[id] === 0 ? 1 : 0;
+      active[id]++;
+      sink[i] = i;
+    } else {
+      sink[i] = sink[parent[i]];
+    }
+    path.push(i);
+    entered.push(id);
+  }
+  return sides.map((side) => {
+    const out = Array.from({length: 4}, () => new Float64Array(groups));
+    const total = side.self.slice(), count = side.count.slice();
+    for (let i = n - 1; i > 0; i--) {
+      if (!count[i]) continue;
+      if (side.count[i] && sink[i] >= 0) {
+        const id = group.of[loc[sink[i]]];
+        out[0][id] += side.self[i];
+        out[2][id] += side.count[i];
+      }
+      if (outermost[i]) {
+        out[1][group.of[loc[i]]] += total[i];
+        out[3][group.of[loc[i]]] += count[i];
+      }
+      total[parent[i]] += total[i];
+      count[parent[i]] += count[i];
+    }
+    return out;
+  });
+}
+
+const LABELS = {
+  thread: (l) => `${l.thread || l.comm || 'thread'} (${l.tid})`,
+  process: (l) => `${l.comm || 'process'} (${l.pid})`,
+  python: (l) => l.python || '(unknown)',
+  container: (l) => l.container || '(none)',
+};
+
+function sumLabels(store, sums, by) {
+  const ids = new Map(), names = [];
+  const of = store.labels.map((l) => {
+    const name = LABELS[by](l);
+    if (!ids.has(name)) {
+      ids.set(name, names.length);
+      names.push({name, pid: l.pid, tid: l.tid, python: l.python, container: l.container});
+    }
+    return ids.get(name);
+  });
+  return {names, sides: sums.map((sum) => {
+    const weight = new Float64Array(names.length), count = new Float64Array(names.length);
+    sum.byLabel.weight.forEach((w, i) => { weight[of[i]] += w; });
+    sum.byLabel.count.forEach((c, i) => { count[of[i]] += c; });
+    return [weight, weight.slice(), count, count.slice()];
+  })};
+}
+
+// {names: null for functions or [{name | fn, line, …}], sides: [[self, cumulative, their counts]]}
+export function tableRows(store, sides, by, hidden, start) {
+  if (LABELS[by]) return sumLabels(store, sides, by);
+  const group = (GROUPS[by] || GROUPS.fn)(store);
+  return {names: group.names, sides: sumFrames(store, sides, group, hidden, start)};
+}
+
+// Of one function's file: self and cumulative time by line, limited to nodes that `within` flags,
+// and for each line who calls in (▲) and what is called from there (▼).
+export function lineSums(store, sides, file, within) {
+  const {parent, loc, locFunction, locLine, functions} = store, n = parent.length;
+  const lines = new Map();
+  const inFile = (node) => loc[node] >= 0 && functions.file[locFunction[loc[node]]] === file;
+  const side = sides[sides.length - 1], total = side.self.slice(), count = side.count.slice();
+  for (let i = n - 1; i > 0; i--) {
+    total[parent[i]] += total[i];
+    count[parent[i]] += count[i];
+  }
+  const at = (line) => {
+    let entry = lines.get(line);
+    if (!entry) {
+      entry = {line, self: 0, selfN: 0, total: 0, n: 0, up: new Map(), down: new Map()};
+      lines.set(line, entry);
+    }
+    return entry;
+  };
+  const path = [], stacked = new Map();
+  for (let i = 1; i < n; i++) {
+    while (path.length && path[path.length - 1] !== parent[i]) {
+      const key = loc[path.pop()];
+      stacked.set(key, stacked.get(key) - 1);
+    }
+    path.push(i);
+    const outer = !stacked.get(loc[i]);
+    stacked.set(loc[i], (stacked.get(loc[i]) || 0) + 1);
+    if (within && !within[i]) continue;
+    if (inFile(i) && count[i]) {
+      const entry = at(locLine[loc[i]]);
+      entry.self += side.self[i];
+      entry.selfN += side.count[i];
+      if (outer) {
+        entry.total += total[i];
+        entry.n += count[i];
+      }
+      if (parent[i] > 0 && loc[parent[i]] >= 0) bump(entry.up, locFunction[loc[parent[i]]], total[i]);
+    }
+    if (parent[i] > 0 && inFile(parent[i]) && count[i]) {
+      bump(at(locLine[loc[parent[i]]]).down, locFunction[loc[i]], total[i]);
+    }
+  }
+  const top = (map) => [...map].sort((x, y) => y[1] - x[1]).slice(0, 5);
+  return [...lines.values()].map((e) => ({...e, up: top(e.up), down: top(e.down)}));
+}
+
+function bump(map, key, by) {
+  map.set(key, (map.get(key) || 0) + by);
+}

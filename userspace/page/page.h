@@ -1,0 +1,16 @@
+// The page that every HTML file of ours is: markup, style and code, without data.
+#ifndef PROFD_USERSPACE_PAGE_PAGE_H_
+#define PROFD_USERSPACE_PAGE_PAGE_H_
+
+#include "absl/strings/string_view.h"
+
+namespace profd {
+
+// Where the data goes: stands once in the page.
+inline constexpr char kPageDataMark[] = "<!--profd:data-->";
+
+absl::string_view PageTemplate();
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_PAGE_PAGE_H_

@@ -1,0 +1,222 @@
+// When samples fell, and the range or the two ranges that are looked at.
+import {css} from './color.js';
+import {clock, cores, percent, seconds, visible} from './format.js';
+
+const NAMES = 150, AXIS = 18;
+
+export class Heatmap {
+  // host: {palette(), state(), onRange(range, range2), onRow(row), say(text), origin: ms}
+  constructor(box, canvas, host) {
+    Object.assign(this, {box, canvas, host});
+    this.context = canvas.getContext('2d', {alpha: false});
+    this.data = null;
+    this.drag = null;
+    this.cursor = 0;
+    canvas.addEventListener('mousedown', (event) => this.down(event));
+    window.addEventListener('mousemove', (event) => this.move(event));
+    window.addEventListener('mouseup', () => this.release());
+    canvas.addEventListener('keydown', (event) => this.key(event));
+    new ResizeObserver(() => this.draw()).observe(box);
+  }
+
+  set(data) {
+    this.data = data;
+    this.draw();
+  }
+
+  // How many columns would fit.
+  columns() {
+    return Math.max(10, Math.floor((this.box.clientWidth - this.left()) / 3));
+  }
+  left() {
+    return this.host.state().heat === 'heat' ? 0 : NAMES;
+  }
+
+  draw() {
+    const width = this.box.clientWidth;
+    if (!this.data || !width) return;
+    const {cells, lit, rows, columns, seconds: step, names} = this.data, ratio = window.devicePixelRatio || 1;
+    const left = this.left(), rowHeight = names ? 15 : 80 / rows, height = rows * rowHeight + AXIS;
+    const g = this.context, colors = this.host.palette();
+    this.canvas.width = Math.round(width * ratio);
+    this.canvas.height = Math.round(height * ratio);
+    this.canvas.style.width = width + 'px';
+    this.canvas.style.height = height + 'px';
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    g.fillStyle = css(colors.ground);
+    g.fillRect(0, 0, width, height);
+    const cell = (width - left) / columns;
+    let most = 0;
+    for (const value of cells) if (value > most) most = value;
+    this.geometry = {left, cell, rowHeight, height, most};
+    for (let y = 0; y < rows; y++) {
+      for (let x = 0; x < columns; x++) {
+        const value = cells[y * columns + x];
+        if (!value) continue;
+        const heat = Math.sqrt(value / most), part = lit ? lit[y * columns + x] / value : 0;
+        g.fillStyle = css(lit ? colors.ink : colors.accent, (lit ? 0.06 : 0.12) + heat * (lit ? 0.3 : 0.88));
+        const px = left + x * cell, py = names ? y * rowHeight : (rows - 1 - y) * rowHeight;
+        g.fillRect(px, py, Math.max(0.7, cell - (cell > 4 ? 1 : 0)), rowHeight - (rowHeight > 4 ? 1 : 0));
+        if (part > 0) {
+          g.fillStyle = css(colors.second, 0.25 + 0.75 * Math.sqrt(part * heat * heat));
+          g.fillRect(px, py, Math.max(0.7, cell - (cell > 4 ? 1 : 0)), rowHeight - (rowHeight > 4 ? 1 : 0));
+        }
+      }
+    }
+    g.font = '11px system-ui, sans-serif';
+    g.textBaseline = 'middle';
+    if (names) {
+      g.fillStyle = css(colors.ink);
+      names.forEach((n, y) => {
+        g.fillText(visible(n.name).slice(0, 18) + ' ' + n.id, 2, (y + 0.5) * rowHeight, left - 8);
+      });
+    }
+    this.axis(g, colors, width, height, left, cell, step, columns);
+    const {range, range2} = this.host.state();
+    this.band(g, range, colors.accent, 'A', range2, height);
+    this.band(g, range2, colors.second, 'B', range, height);
+    if (document.activeElement === this.canvas && !range) {
+      g.strokeStyle = css(colors.accent);
+      g.strokeRect(left + this.cursor * cell, 0.5, cell, height - AXIS - 1);
+    }
+  }
+
+  axis(g, colors, width, height, left, cell, step, columns) {
+    g.fillStyle = css(colors.ink, 0.8);
+    const every = Math.max(1, Math.ceil(90 / cell));
+    for (let x = 0; x < columns; x += every) {
+      const label = clock(this.host.origin + x * step * 1000, this.host.state().utc);
+      g.fillRect(left + x * cell, height - AXIS, 1, 4);
+      if (left + x * cell + 60 < width) g.fillText(label.slice(0, 8), left + x * cell + 3, height - 8);
+    }
+  }
+
+  band(g, range, color, name, other, height) {
+    if (!range) return;
+    const [x0, x1] = range.map((ms) => this.x(ms));
+    g.fillStyle = css(color, 0.14);
+    g.fillRect(x0, 0, x1 - x0, height - AXIS);
+    g.strokeStyle = css(color);
+    g.lineWidth = 2;
+    g.strokeRect(x0, 1, Math.max(2, x1 - x0), height - AXIS - 2);
+    g.lineWidth = 1;
+    if (other) {
+      g.fillStyle = css(color);
+      g.fillRect(x0, 0, 15, 14);
+      g.fillStyle = css(this.host.palette().text);
+      g.fillText(name, x0 + 4, 7.5);
+    }
+  }
+
+  x(ms) {
+    const {left, cell} = this.geometry;
+    return left + ((ms - this.host.origin) / 1000 / this.data.seconds) * cell;
+  }
+  column(event) {
+    const {left, cell} = this.geometry, box = this.canvas.getBoundingClientRect();
+    return Math.max(0, Math.min(this.data.columns - 1, Math.floor((event.clientX - box.left - left) / cell)));
+  }
+  span(a, b) {
+    const step = this.data.seconds * 1000;
+    return [this.host.origin + Math.min(a, b) * step, this.host.origin + (Math.max(a, b) + 1) * step];
+  }
+
+  down(event) {
+    if (!this.data || event.button) return;
+    const box = this.canvas.getBoundingClientRect();
+    if (event.clientX - box.left < this.geometry.left) {
+      const row = Math.floor((event.clientY - box.top) / this.geometry.rowHeight);
+      if (this.data.names && this.data.names[row]) this.host.onRow(this.data.names[row]);
+      return;
+    }
+    this.drag = {from: this.column(event), second: event.ctrlKey || event.metaKey, moved: false};
+  }
+
+  move(event) {
+    if (!this.data) return;
+    if (!this.drag) {
+      if (event.target === this.canvas && this.geometry) this.tell(this.column(event));
+      return;
+    }
+    const to = this.column(event);
+    this.drag.moved = this.drag.moved || to !== this.drag.from;
+    this.drag.range = this.span(this.drag.from, to);
+    this.preview(this.drag.range);
+  }
+
+  preview(range) {
+    this.draw();
+    const colors = this.host.palette();
+    this.band(this.context, range, this.drag.second ? colors.second : colors.accent, '', null,
+      this.geometry.height);
+    this.host.say(`${clock(range[0], this.host.state().utc)} – ${clock(range[1], this.host.state().utc)}` +
+      ` (${seconds((range[1] - range[0]) / 1000)})`);
+  }
+
+  release() {
+    if (!this.drag) return;
+    const {from, second} = this.drag, range = this.drag.range || this.span(from, from);
+    this.drag = null;
+    const state = this.host.state();
+    if (second) this.host.onRange(state.range || this.span(0, this.data.columns - 1), range);
+    else this.host.onRange(range, null);
+  }
+
+  tell(column) {
+    const {cells, lit, rows, columns, seconds: step} = this.data;
+    let sum = 0, matched = 0;
+    for (let y = 0; y < rows; y++) {
+      sum += cells[y * columns + column];
+      if (lit) matched += lit[y * columns + column];
+    }
+    this.host.say(`${clock(this.host.origin + column * step * 1000, this.host.state().utc, true)}, ` +
+      `${seconds(step)}: ${cores(sum / step)}` + (lit && sum ? `, ${percent(matched / sum)} lit` : ''));
+  }
+
+  // Arrows move the range by a column, with Shift its end; Enter begins one.
+  key(event) {
+    if (!this.data) return;
+    const {range, range2} = this.host.state(), step = this.data.seconds * 1000;
+    const way = {ArrowLeft: -1, ArrowRight: 1}[event.key];
+    if (!way && event.key !== 'Enter') return;
+    if (event.altKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key === 'Enter') {
+      this.host.onRange(this.span(this.cursor, this.cursor), null);
+      return;
+    }
+    const end = this.host.origin + this.data.columns * step;
+    if (!range) {
+      this.cursor = Math.max(0, Math.min(this.data.columns - 1, this.cursor + way));
+      this.tell(this.cursor);
+      this.draw();
+      return;
+    }
+    const moved = event.ctrlKey && !range2 ? range : event.ctrlKey ? range2 : range;
+    let [from, to] = moved;
+    to += way * step;
+    if (!event.shiftKey) from += way * step;
+    if (from < this.host.origin || to > end || to <= from) return;
+    if (event.ctrlKey) this.host.onRange(range, [from, to]);
+    else this.host.onRange([from, to], range2);
+  }
+}
+
+// "12:30:05.250", "2026-05-04 12:30:05", or seconds since the start: "90", "+1m30s". Null if none.
+export function parseTime(text, origin, utc) {
+  text = text.trim();
+  if (/^\+?[\d.]+s?$/.test(text)) return origin + parseFloat(text.replace('+', '')) * 1000;
+  const span = /^\+?(?:(\d+)h)?(?:(\d+)m)?(?:([\d.]+)s)?$/.exec(text);
+  if (span && text.length > 1) {
+    return origin + ((+span[1] || 0) * 3600 + (+span[2] || 0) * 60 + (+span[3] || 0)) * 1000;
+  }
+  const found = /^(?:(\d{4})-(\d\d)-(\d\d)[ T])?(\d\d?):(\d\d)(?::(\d\d(?:\.\d+)?))?$/.exec(text);
+  if (!found) return null;
+  const day = new Date(origin), s = +(found[6] || 0);
+  const date = found[1] ? [+found[1], found[2] - 1, +found[3]] :
+    utc ? [day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate()] :
+      [day.getFullYear(), day.getMonth(), day.getDate()];
+  const parts = [...date, +found[4], +found[5], Math.floor(s), Math.round((s % 1) * 1000)];
+  return utc ? Date.UTC(...parts) : new Date(...parts).getTime();
+}

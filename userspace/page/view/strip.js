@@ -1,0 +1,56 @@
+// What was measured and how well: rate, samples, loss, and where the time went.
+import {css, KINDS} from './color.js';
+import {clock, cores, integer, percent, seconds, visible} from './format.js';
+import {element} from './dom.js';
+
+function item(name, value, title, kind) {
+  return element('div', {title, class: kind}, element('small', {}, name), element('b', {}, value));
+}
+
+export function lostOf(header) {
+  const reasons = header.lost.map(([reason, n]) => [reason, +n]).filter(([, n]) => n > 0);
+  return {reasons, total: reasons.reduce((sum, [, n]) => sum + n, 0)};
+}
+
+function figures(header, sum, name) {
+  const lost = lostOf(header), asked = header.period_ns ? 1e9 / header.period_ns : 0;
+  const before = name ? name + ': ' : '';
+  const items = [item(before + 'samples', integer(sum.samples)),
+    item(before + (header.has_wall ? 'time' : 'CPU'), `${seconds(sum.total)} · ${cores(sum.seconds ? sum.total / sum.seconds : 0)}`)];
+  if (asked) {
+    const kept = sum.samples + lost.total ? sum.samples / (sum.samples + lost.total) : 1;
+    items.push(item(before + 'rate reached', `${+(asked * kept).toFixed(1)} of ${+asked.toFixed(1)} Hz`));
+  }
+  items.push(item(before + 'lost', lost.total ? `${percent(lost.total / (lost.total + sum.samples))}` : 'none',
+    lost.reasons.map(([reason, n]) => `${visible(reason)}: ${integer(n)}`).join('\n'), lost.total ? 'bad' : ''));
+  if (lost.total) {
+    items.push(item('by reason', lost.reasons.slice(0, 4).map(([r, n]) => `${visible(r)} ${integer(n)}`).join(', ')));
+  }
+  return items;
+}
+
+// sums: of the worker's summary(), one or two sides.
+export function showStrip(box, headers, sums, colors) {
+  const parts = sums.flatMap((sum, s) =>
+    figures(headers[Math.min(s, headers.length - 1)], sum, sums.length > 1 ? 'AB'[s] : ''));
+  const last = sums[sums.length - 1];
+  const part = (k) => (last.total ? last.kinds[k] / last.total : 0);
+  parts.push(item('native', percent(part(3))), item('kernel', percent(part(4))));
+  if (last.kinds[5] > 0) {
+    parts.push(item('waiting', percent(part(5))), item('GIL waited for', percent(last.gil / last.total)));
+  }
+  const kinds = element('span', {});
+  KINDS.forEach((kind, k) => {
+    if (part(k) > 0.001) {
+      kinds.append(element('span', {title: `${kind} ${percent(part(k))}`,
+        style: `flex:${part(k)};background:${css(colors.fills[k][2])}`}));
+    }
+  });
+  parts.push(element('div', {id: 'kinds'}, element('small', {}, 'innermost frame, by kind'), kinds));
+  box.replaceChildren(...parts);
+}
+
+export function whenText(header, utc) {
+  if (!header.start_ms) return '';
+  return `${clock(Math.floor(header.start_ms / 1000) * 1000, utc, true)} · ${seconds(header.duration)}`;
+}
