@@ -16,7 +16,7 @@ FLOORS = [
     ["symbolizer/elf"],
     ["symbolizer/cpython", "symbolizer/native"],
     ["symbolizer"],
-    ["userspace/text"],
+    ["userspace/text", "userspace/page"],
     ["userspace/profile"],
     ["userspace/export"],
     ["userspace/analysis"],

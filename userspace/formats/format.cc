@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "userspace/formats/collapsed.h"
+#include "userspace/formats/html.h"
 #include "userspace/formats/otlp.h"
 #include "userspace/profile/gzip.h"
 #include "userspace/profile/pprof.h"
@@ -21,6 +22,7 @@ constexpr FormatInfo kFormats[] = {
     {Format::kPprof, "pprof", ".pb.gz", /*times=*/false, /*binary=*/true},
     {Format::kOtlp, "otlp", ".otlp", /*times=*/true, /*binary=*/true},
     {Format::kCollapsed, "collapsed", ".collapsed", /*times=*/false, /*binary=*/false},
+    {Format::kHtml, "html", ".html", /*times=*/true, /*binary=*/false},
 };
 
 struct Extension {
@@ -32,6 +34,7 @@ constexpr Extension kExtensions[] = {
     {".pb", Format::kPprof},         {".pprof", Format::kPprof},
     {".otlp", Format::kOtlp},        {".collapsed", Format::kCollapsed},
     {".folded", Format::kCollapsed}, {".txt", Format::kCollapsed},
+    {".html", Format::kHtml},        {".htm", Format::kHtml},
 };
 
 std::string Names() {
@@ -49,6 +52,10 @@ absl::StatusOr<std::string> Plain(const Recording& recording, Format format,
       return EncodeOtlp(recording, {.compression_level = options.compression_level});
     case Format::kCollapsed:
       return EncodeCollapsed(recording.profile, options);
+    case Format::kHtml:
+      return EncodeHtml(
+          recording, nullptr,
+          {.title = options.title, .command = options.command, .with_source = options.with_source});
   }
   return absl::InternalError("no such format");
 }

@@ -11,7 +11,7 @@
 
 namespace profd {
 
-enum class Format { kPprof, kOtlp, kCollapsed };
+enum class Format { kPprof, kOtlp, kCollapsed, kHtml };
 
 struct FormatInfo {
   Format format;
@@ -43,6 +43,8 @@ struct FormatOptions {
   FrameLines lines = FrameLines::kExecuted;
   std::string title;          // what the reader shall see as the recording's name
   bool gzip = false;          // gzip text formats too; pprof and OTLP always are
+  std::string command;        // html: the command of ours that made the recording
+  bool with_source = false;   // html: source text too, see html.h
   int compression_level = 9;  // libdeflate's, 1–12
 };
 

@@ -72,11 +72,14 @@ absl::string_view PlainName(absl::string_view name) {
 bool Defines(absl::string_view line, absl::string_view name) {
   line = absl::StripLeadingAsciiWhitespace(line);
   absl::ConsumePrefix(&line, "async ");
-  if (!absl::ConsumePrefix(&line, "def ") && !absl::ConsumePrefix(&line, "class ") &&
-      !absl::ConsumePrefix(&line, "cdef ") && !absl::ConsumePrefix(&line, "cpdef ")) {
-    return false;
+  // Cython puts a type before the name.
+  if (absl::ConsumePrefix(&line, "cdef ") || absl::ConsumePrefix(&line, "cpdef ")) {
+    return absl::StrContains(line, name);
   }
-  return absl::StrContains(line, name);
+  if (!absl::ConsumePrefix(&line, "def ") && !absl::ConsumePrefix(&line, "class ")) return false;
+  line = absl::StripLeadingAsciiWhitespace(line);
+  if (!absl::ConsumePrefix(&line, name)) return false;
+  return line.empty() || absl::StrContains("([: \t\r", line.substr(0, 1));
 }
 
 // Decorated functions begin at their first decorator.

@@ -29,7 +29,7 @@ export function cores(value) {
 
 // "12.3% ± 0.4"; of under 10 samples the count alone.
 export function share(weight, total, n, of) {
-  if (!total) return '–';
+  if (!total || !n) return '–';
   if (n < 10) return integer(n) + (Math.round(n) === 1 ? ' sample' : ' samples');
   const m = margin(n, of) * 100;
   return percent(weight / total) + ' ± ' + (m >= 1 ? m.toFixed(1) : m >= 0.1 ? m.toFixed(2) : m.toFixed(3));

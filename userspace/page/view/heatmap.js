@@ -53,7 +53,7 @@ export class Heatmap {
       for (let x = 0; x < columns; x++) {
         const value = cells[y * columns + x];
         if (!value) continue;
-        const heat = Math.sqrt(value / most), part = lit ? lit[y * columns + x] / value : 0;
+        const heat = Math.pow(value / most, 0.8), part = lit ? lit[y * columns + x] / value : 0;
         g.fillStyle = css(lit ? colors.ink : colors.accent, (lit ? 0.06 : 0.12) + heat * (lit ? 0.3 : 0.88));
         const px = left + x * cell, py = names ? y * rowHeight : (rows - 1 - y) * rowHeight;
         g.fillRect(px, py, Math.max(0.7, cell - (cell > 4 ? 1 : 0)), rowHeight - (rowHeight > 4 ? 1 : 0));

@@ -1,7 +1,7 @@
 // Wires state, worker and views together.
-import {fromBase64} from '../model/decode.js';
-import {changeScore, criticalScore, margin} from '../model/stats.js';
-import {KINDS, css, palette, shadeOf} from './color.js';
+import {fromBase64} from '../model/base64.js';
+import {changeScore, criticalScore} from '../model/stats.js';
+import {KINDS, contrast, css, palette, shadeOf} from './color.js';
 import {Flame} from './flame.js';
 import {baseOf, clock, cores, integer, percent, seconds, share, visible} from './format.js';
 import {Heatmap, parseTime} from './heatmap.js';
@@ -53,7 +53,7 @@ function nameOf(t, node) {
     return [state.view === 'fn' ? 'stacks through it' : state.view === 'callers' ? 'all, innermost first' : 'all', ''];
   }
   const key = t.key[node], fn = fnAt(key), fold = t.fold[node] & 32767;
-  return [visible(meta.functions.name[fn]) + (treeLines ? ':' + meta.locLine[key] : '') + (fold ? ` ×${fold + 1}` : ''),
+  return [visible(meta.functions.name[fn] || '(no name)') + (treeLines ? ':' + meta.locLine[key] : '') + (fold ? ` ×${fold + 1}` : ''),
     visible(baseOf(meta.functions.file[fn]))];
 }
 
@@ -114,8 +114,9 @@ function request() {
   return {selection: {pid, tid, labels, filters, noImports, noWaiting, kinds: kinds ? [...kinds].map(Number) : null},
     range: timed && meta.headers.length < 2 ? relative(state.range, 0) : null,
     range2: timed && meta.headers.length < 2 && state.range ? relative(state.range2, 0) : null,
-    metric: state.metric, swap: state.swap, basis: state.basis, lines: state.lines};
+    metric: metric(), swap: state.swap, basis: state.basis, lines: state.lines};
 }
+const metric = () => state.metric || (meta.headers.some((header) => header.has_wall) ? 'wall' : 'cpu');
 const diffing = () => meta.headers.length > 1 || Boolean(state.range && state.range2 && meta.events[0]);
 
 // Asks only when the question is another.
@@ -379,7 +380,7 @@ function showDetails(which, node, small) {
     if (node) say2('of parent', of(t.values[0][t.parent[node]]));
     if (flame.top && which === flame) say2('of view', of(t.values[0][flame.top]));
     if (t !== callers && state.view !== 'callers') say2('self', `${percent(self / last.total)} · ${seconds(self)}`);
-    say2(state.metric === 'wall' ? 'wall' : 'CPU', `${seconds(total)} · ${cores(last.seconds ? total / last.seconds : 0)}`);
+    say2(metric() === 'wall' ? 'wall' : 'CPU', `${seconds(total)} · ${cores(last.seconds ? total / last.seconds : 0)}`);
     say2('samples', integer(n));
     if (t.fold[node] & 32768) say2('', 'its callers are drawn when it is zoomed');
   }
@@ -462,7 +463,7 @@ function showControls() {
   $('rows').hidden = state.panel !== 'table';
   $('by').value = state.by;
   $('metric').hidden = !meta.headers.some((header) => header.has_wall);
-  $('metric').value = state.metric;
+  $('metric').value = metric();
   if (document.activeElement !== $('query')) $('query').value = state.query;
   $('chips').replaceChildren(...chips());
   const timed = meta.events[0] > 0, two = meta.headers.length > 1;
@@ -685,9 +686,9 @@ async function begin() {
 
 // For tests and measurements.
 window.profd = {model, flame, heatmap, go, get state() { return state; }, get meta() { return meta; },
-  get tree() { return tree; }, get totals() { return totals; }, get found() { return found; },
+  get tree() { return tree; }, get callers() { return callers; }, get totals() { return totals; }, get found() { return found; },
   get table() { return table; }, get firstPicture() { return firstPicture; }, palette, get colors() { return colors; },
-  margin, resolve: (path) => resolve(tree, path), nameOf: (node) => nameOf(tree, node)};
+  contrast, nameOf: (node) => nameOf(tree, node)};
 
 begin().catch((error) => {
   const said = 'This page could not be read: ' + error.message;

@@ -38,7 +38,7 @@ const FIELDS = {
   kinds: ['k', text, ''],
   noImports: ['ni', flag, false],
   noWaiting: ['nw', flag, false],
-  metric: ['m', oneOf('cpu', 'wall'), 'cpu'],
+  metric: ['m', oneOf('cpu', 'wall'), ''],  // '': wall where there is wall time
   lines: ['ln', flag, false],
   noFold: ['nf', flag, false],
   order: ['o', oneOf('weight', 'name'), 'weight'],

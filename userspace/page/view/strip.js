@@ -21,11 +21,11 @@ function figures(header, sum, name) {
     const kept = sum.samples + lost.total ? sum.samples / (sum.samples + lost.total) : 1;
     items.push(item(before + 'rate reached', `${+(asked * kept).toFixed(1)} of ${+asked.toFixed(1)} Hz`));
   }
-  items.push(item(before + 'lost', lost.total ? `${percent(lost.total / (lost.total + sum.samples))}` : 'none',
-    lost.reasons.map(([reason, n]) => `${visible(reason)}: ${integer(n)}`).join('\n'), lost.total ? 'bad' : ''));
-  if (lost.total) {
-    items.push(item('by reason', lost.reasons.slice(0, 4).map(([r, n]) => `${visible(r)} ${integer(n)}`).join(', ')));
-  }
+  const reasons = lost.reasons.map(([reason, n]) => `${visible(reason)} ${integer(n)}`);
+  const box = item(before + 'lost', lost.total ? percent(lost.total / (lost.total + sum.samples)) : 'none',
+    reasons.join('\n'), lost.total ? 'bad' : '');
+  if (lost.total) box.lastChild.append(element('small', {}, ' ' + reasons.slice(0, 3).join(', ') + (reasons[3] ? ', …' : '')));
+  items.push(box);
   return items;
 }
 

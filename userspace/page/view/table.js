@@ -8,14 +8,14 @@ const ROW_HEIGHT = 24;
 // Columns: id, title, width, sort value, text, and for bars a share.
 function plainColumns(t) {
   const {self, cum, selfN, cumN} = t;
+  // Cores beside seconds would crowd out the names: the bar below has them.
   return [
-    {id: 'self', title: 'Self', width: 128, value: (i) => self[i], bar: (i) => self[i] / t.total,
+    {id: 'self', title: 'Self', width: 116, value: (i) => self[i], bar: (i) => self[i] / t.total,
       text: (i) => share(self[i], t.total, selfN[i], t.samples)},
-    {id: 'selft', title: 'Self time', width: 78, value: (i) => self[i], text: (i) => seconds(self[i])},
-    {id: 'cum', title: 'Total', width: 128, value: (i) => cum[i], bar: (i) => cum[i] / t.total,
+    {id: 'selft', title: 'Self time', width: 76, value: (i) => self[i], text: (i) => seconds(self[i])},
+    {id: 'cum', title: 'Total', width: 116, value: (i) => cum[i], bar: (i) => cum[i] / t.total,
       text: (i) => share(cum[i], t.total, cumN[i], t.samples)},
-    {id: 'cumt', title: 'Cores', width: 84, value: (i) => cum[i], text: (i) => cores(cum[i] / t.seconds)},
-    {id: 'n', title: 'Samples', width: 74, value: (i) => cumN[i], text: (i) => integer(cumN[i])},
+    {id: 'n', title: 'Samples', width: 68, value: (i) => cumN[i], text: (i) => integer(cumN[i])},
   ];
 }
 
@@ -96,7 +96,7 @@ export class Table {
 
   name(i) {
     const {functions} = this.host.meta();
-    if (!this.names) return functions.name[i];
+    if (!this.names) return functions.name[i] || '(no name)';
     const row = this.names[i];
     return row.fn === undefined ? row.name : functions.name[row.fn];
   }
@@ -146,7 +146,7 @@ export class Table {
     const name = element('td', {class: 'name', title: visible(this.name(i))});
     const fn = this.fn(i);
     if (fn !== undefined) name.append(element('i', {style: 'background:' + this.host.fill(fn)}));
-    name.append(visible(this.name(i)), element('small', {}, visible(this.place(i))));
+    name.append(visible(this.name(i)), ' ', element('small', {}, visible(this.place(i))));
     const row = element('tr', {'aria-rowindex': at + 2, 'aria-selected': i === this.selected ? 'true' : 'false'}, name);
     for (const column of this.columns) {
       const bar = column.bar ? Math.min(1, column.bar(i)) : -1, kind = column.kind ? column.kind(i) : 0;
