@@ -251,9 +251,8 @@ absl::StatusOr<std::optional<Discovery::Candidate>> Discovery::FindInterpreter(p
   return best;
 }
 
-absl::Duration Discovery::CpuBaseline(pid_t pid) const {
-  auto started = StartTimeTicks(pid);
-  if (started.ok() && *started >= started_ticks_) return absl::ZeroDuration();
+absl::Duration Discovery::CpuBaseline(pid_t pid, uint64_t start_ticks) const {
+  if (start_ticks >= started_ticks_) return absl::ZeroDuration();
   auto used = CpuTime(pid);
   return used.ok() ? *used : absl::ZeroDuration();
 }
@@ -272,7 +271,8 @@ void Discovery::Inspect(pid_t pid, bool only_likely) {
     process->interp_head = candidate.process.interp_head;
     process->comm = Comm(pid);
     process->container = ContainerId(pid);
-    process->cpu_reported = CpuBaseline(pid);
+    process->start_ticks = StartTimeTicks(pid).value_or(0);
+    process->cpu_before = CpuBaseline(pid, process->start_ticks);
     process->selected = selection_.Matches(pid, process->comm) || session_->IsFollowed(pid);
     if (!process->selected && !session_->Exclude(candidate.process.incarnation).ok()) return;
     processes_->Add(process);
@@ -321,6 +321,7 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
   if (process->image == nullptr) return nullptr;
   process->comm = Comm(pid);
   process->container = ContainerId(pid);
+  process->start_ticks = StartTimeTicks(pid).value_or(0);
   if (parent != nullptr) {
     process->interp_head = parent->interp_head.load();
     if (process->comm.empty()) process->comm = parent->comm;
@@ -336,7 +337,7 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
       process->interp_head = registered.ok() ? registered->interp_head : 0;
     }
     process->selected = record.followed || selection_.Matches(pid, process->comm);
-    process->cpu_reported = CpuBaseline(pid);
+    process->cpu_before = CpuBaseline(pid, process->start_ticks);
     absl::MutexLock lock(&mutex_);
     if (copies_runtime_.contains(pid)) Enqueue(pid);
   }

@@ -82,7 +82,8 @@ class Discovery {
   static std::vector<Mapping> MappingsToLookAt(std::vector<Mapping> all, bool only_likely);
   absl::StatusOr<std::vector<InterpreterFile>> FindInterpreterFiles(pid_t pid, bool only_likely);
   absl::StatusOr<std::optional<Candidate>> FindInterpreter(pid_t pid, bool only_likely);
-  absl::Duration CpuBaseline(pid_t pid) const;
+  // What the process, which started at `start_ticks`, had used before our time.
+  absl::Duration CpuBaseline(pid_t pid, uint64_t start_ticks) const;
 
   BpfSession* const session_;
   Images* const images_;

@@ -27,10 +27,12 @@ struct Process {
   std::string comm;
   std::string container;
   bool selected = true;
+  uint64_t start_ticks = 0;  // of the process, which an exec does not change; 0: not known
 
   bool ended = false;
-  absl::Duration cpu_reported;  // of the process's clock: up to the last window, or before our time
-  absl::Duration cpu_at_end;    // once it has ended
+  bool end_told = false;  // its CPU time is in a profile, all of it
+  absl::Duration cpu_before;  // of the process's clock, before our time
+  absl::Duration cpu_at_end;  // once it has ended
   std::unique_ptr<ProcessMemory> memory;
   bool memory_tried = false;
   ThreadLabels threads;

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "symbolizer/code_reader.h"
@@ -12,7 +13,8 @@
 namespace profd {
 namespace {
 
-constexpr size_t kMaxExecs = 65536;
+constexpr uint64_t kWindowsWithoutProgram =
+    2;                                   // Python programs may exec each other by way of a shell
 constexpr size_t kMaxEvents = 64 << 20;  // 1 GiB
 
 // A comm as the kernel sent it: not terminated when it fills its field.
@@ -79,21 +81,10 @@ void Pipeline::OnLifecycle(absl::string_view raw) {
           record->parent_incarnation != 0 ? processes_->Find(record->parent_incarnation) : nullptr;
       auto process = discovery_->Complete(*record, parent);
       if (process == nullptr) break;
-      if (auto exec = cpu_at_exec_.find(record->tgid); exec != cpu_at_exec_.end()) {
-        // A fork's child, or a clock that is behind: the PID's next owner.
-        auto used = CpuTime(record->tgid);
-        const bool same = record->parent_incarnation == 0 && (!used.ok() || *used >= exec->second);
-        if (same) process->cpu_reported = exec->second;
-        cpu_at_exec_.erase(exec);
-      }
       processes_->Add(process);
       break;
     }
     case RECORD_PROCESS_EXEC:
-      if (cpu_at_exec_.size() >= kMaxExecs) cpu_at_exec_.clear();
-      cpu_at_exec_[record->tgid] = absl::Nanoseconds(record->cpu_ns);
-      EndProcess(*record);
-      break;
     case RECORD_PROCESS_EXIT:
       EndProcess(*record);
       break;
@@ -113,6 +104,19 @@ void Pipeline::EndProcess(const process_record& record) {
   // The kernel did so too, perhaps before we had excluded it.
   if (!process->selected) session_->EndExclusion(record.incarnation);
   ended_.push_back(process);
+}
+
+absl::Duration Pipeline::Unreported(const Process& process, absl::Duration used) {
+  if (used == absl::ZeroDuration()) return used;
+  const auto [entry, is_new] = clocks_.try_emplace(process.key.pid);
+  CpuClock& clock = entry->second;
+  const bool other_process =
+      process.start_ticks != 0 ? clock.start_ticks != process.start_ticks : used < clock.reported;
+  if (is_new || other_process) clock = {process.start_ticks, process.cpu_before, 0};
+  clock.last_window = windows_;
+  const absl::Duration unreported = std::max(used - clock.reported, absl::ZeroDuration());
+  clock.reported += unreported;
+  return unreported;
 }
 
 std::shared_ptr<Process> Pipeline::Adopt(uint64_t incarnation, pid_t pid) {
@@ -137,7 +141,7 @@ void Pipeline::EndUnregistered() {
     if (registered.ok() && registered->incarnation == process->key.incarnation) continue;
     process_record record = {};
     record.incarnation = process->key.incarnation;
-    record.cpu_ns = absl::ToInt64Nanoseconds(process->cpu_reported);  // what else, is not known
+    record.cpu_ns = 0;  // since the last window: not known
     EndProcess(record);
   }
 }
@@ -310,21 +314,25 @@ void Pipeline::AddFacts(FinishedWindow* window) {
   Profile& profile = window->profile;
   profile.set_window(facts);
 
-  for (const std::shared_ptr<Process>& process : processes_->All()) {
-    if (!process->selected) continue;
-    absl::Duration used = process->cpu_at_end;
-    if (!process->ended) {
-      auto clock = CpuTime(process->key.pid);
-      if (!clock.ok()) continue;  // its end is still in the ring
-      used = *clock;
-    }
-    const absl::Duration in_window = used - process->cpu_reported;
-    if (in_window <= absl::ZeroDuration()) continue;
-    process->cpu_reported = used;
+  ++windows_;
+  const auto add = [&](const Process& process, absl::Duration used) {
+    const absl::Duration in_window = Unreported(process, used);
+    if (!process.selected || in_window == absl::ZeroDuration()) return;
     ++window->processes;
     window->cpu += in_window;
-    profile.AddComment(ProcessCpuComment(process->key.pid, process->comm, in_window));
+    profile.AddComment(ProcessCpuComment(process.key.pid, process.comm, in_window));
+  };
+  for (const std::shared_ptr<Process>& process : ended_) {
+    if (!std::exchange(process->end_told, true)) add(*process, process->cpu_at_end);
   }
+  for (const std::shared_ptr<Process>& process : processes_->All()) {
+    if (process->ended || !process->selected) continue;
+    if (auto used = CpuTime(process->key.pid); used.ok()) add(*process, *used);
+    // Else its end is still in the ring.
+  }
+  absl::erase_if(clocks_, [this](const auto& entry) {
+    return entry.second.last_window + kWindowsWithoutProgram < windows_;
+  });
   profile.AddComment(
       FormatComment({"profd.events_fired", {}, absl::StrCat(window->accounting.fired())}));
   profile.AddComment(FormatComment({"profd.samples", {}, absl::StrCat(window->samples)}));

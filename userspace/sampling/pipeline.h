@@ -70,6 +70,8 @@ class Pipeline {
   Profile::StackId StackOf(Process& process, const RawSample& sample);
   Profile::LabelsId LabelsOf(Process& process, const sample_record& header);
   void EndProcess(const process_record& record);
+  // What the process has used since it was last asked; `used` is its clock.
+  absl::Duration Unreported(const Process& process, absl::Duration used);
   void ForgetEnded();
   void KeepTime(uint64_t time_ns, uint32_t sample, uint32_t ticks);
   void AddFacts(FinishedWindow* window);
@@ -91,7 +93,15 @@ class Pipeline {
   absl::flat_hash_map<ThreadKey, ThreadLabel> labels_;
   std::vector<std::shared_ptr<Process>> ended_;
   size_t drained_ = 0;  // so many of ended_, from the front, have no samples left in the rings
-  absl::flat_hash_map<pid_t, absl::Duration> cpu_at_exec_;  // until the new program registers
+  // A process's clock runs on through an exec: the programs of one process share it, so that no
+  // time is told twice in whatever order they are seen.
+  struct CpuClock {
+    uint64_t start_ticks;
+    absl::Duration reported;
+    uint64_t last_window;  // in which a program of the process was known
+  };
+  absl::flat_hash_map<pid_t, CpuClock> clocks_;
+  uint64_t windows_ = 0;
   // The process of the sample before: samples of one come in runs.
   std::shared_ptr<Process> last_process_;
 
