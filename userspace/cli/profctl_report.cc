@@ -1,115 +1,200 @@
-// profctl report: what takes the time, as a table.
+// profctl report: what takes the time, as a table, a tree or the source.
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <sstream>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "userspace/analysis/table.h"
+#include "userspace/analysis/merge.h"
 #include "userspace/cli/commands.h"
+#include "userspace/cli/filter_flags.h"
+#include "userspace/cli/inputs.h"
+#include "userspace/cli/report_output.h"
+#include "userspace/cli/share_flag.h"
 #include "userspace/cli/usage.h"
-#include "userspace/profile/pprof.h"
-#include "userspace/text/printable.h"
 
 namespace profd {
 namespace {
 
+constexpr char kExample[] =
+    "Examples:\n"
+    "  profctl report profiles/                      all files below, added up\n"
+    "  profctl report --tree --comm gunicorn FILE\n"
+    "  profctl report --callers json.loads FILE\n"
+    "  profctl report --annotate app.py FILE\n"
+    "  profctl report --by package --from -10m profiles/";
+
 struct ReportOptions {
-  std::vector<std::string> files;
+  std::vector<std::string> paths;
   std::string by = "function";
-  size_t rows = 30;
+  std::string sort = "self";
+  std::string value;
+  bool tree = false;
+  std::string callers, callees, annotate;
+  size_t rows = 0;  // 0: as fits the kind of report
+  std::string cutoff = "0.5%";
   bool json = false;
+  bool markdown = false;
+  FilterOptions filter;
 };
 
-absl::StatusOr<Profile> ReadProfile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  auto profile = DecodePprof(bytes.str());
-  if (!profile.ok()) {
-    return absl::Status(profile.status().code(),
-                        absl::StrCat(path, ": ", profile.status().message()));
-  }
-  return profile;
-}
+// The same, checked.
+struct Report {
+  std::vector<std::string> files;
+  Filter filter;
+  TableKey key;
+  SortBy sort;
+  std::optional<Measure> measure;
+  TreeLimits limits;
+};
 
-void AddAll(const Profile& from, Profile* to) {
-  for (const Profile::Sample& sample : from.samples()) {
-    Stack stack;
-    for (uint32_t id : from.stack(sample.stack)) {
-      const Profile::Location& location = from.locations()[id];
-      stack.push_back({from.functions()[location.function], location.line});
+int Wrong(absl::string_view message) { return UsageError("profctl", message); }
+
+absl::StatusOr<Report> Check(const ReportOptions& options) {
+  const auto key = ParseTableKey(options.by);
+  if (!key.ok()) return absl::InvalidArgumentError(absl::StrCat("--by: ", key.status().message()));
+  auto filter = Filter::Create(options.filter);
+  if (!filter.ok()) return filter.status();
+  Report report{.filter = *std::move(filter), .key = *key};
+  if (options.sort != "self" && options.sort != "total") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--sort: \"", options.sort, "\" is none of self, total"));
+  }
+  report.sort = options.sort == "self" ? SortBy::kSelf : SortBy::kCumulative;
+  if (!options.value.empty()) {
+    const auto measure = ParseMeasure(options.value);
+    if (!measure.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("--value: ", measure.status().message()));
     }
-    to->Add(to->InternStack(stack), from.labels(sample.labels), sample.count, sample.cpu_ns);
+    report.measure = *measure;
   }
+  const auto cutoff = ParseShare(options.cutoff);
+  if (!cutoff.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--cutoff: ", cutoff.status().message()));
+  }
+  report.limits = {.cutoff = *cutoff, .rows = options.rows > 0 ? options.rows : 60};
+  const bool is_tree = options.tree || !options.callers.empty() || !options.callees.empty();
+  if (is_tree && *key != TableKey::kFunction && *key != TableKey::kLine) {
+    return absl::InvalidArgumentError("--by: trees are by function or line");
+  }
+  return report;
 }
 
-void PrintTable(const std::vector<TableRow>& rows, int64_t total_ns, size_t limit) {
-  std::cout << absl::StrFormat("%8s %7s %8s %7s  %s\n", "self", "%", "total", "%", "name");
-  for (size_t i = 0; i < rows.size() && i < limit; ++i) {
-    const TableRow& row = rows[i];
-    const double scale = total_ns > 0 ? 100.0 / total_ns : 0;
-    std::cout << absl::StrFormat("%7.2fs %6.2f%% %7.2fs %6.2f%%  %s  %s\n", row.self_ns / 1e9,
-                                 row.self_ns * scale, row.cumulative_ns / 1e9,
-                                 row.cumulative_ns * scale, Printable(row.name),
-                                 Printable(row.where));
-  }
-  if (rows.size() > limit) {
-    std::cout << "… " << rows.size() - limit << " more rows (--rows)\n";
-  }
-}
-
-void PrintJson(const std::vector<TableRow>& rows, int64_t total_ns) {
-  nlohmann::ordered_json j;
-  j["total_ns"] = total_ns;
-  j["rows"] = nlohmann::ordered_json::array();
-  for (const TableRow& row : rows) {
-    j["rows"].push_back({{"name", row.name},
-                         {"where", row.where},
-                         {"self_ns", row.self_ns},
-                         {"cumulative_ns", row.cumulative_ns},
-                         {"samples", row.samples}});
-  }
-  std::cout << j.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
-}
-
-int Report(const ReportOptions& options) {
-  auto key = ParseTableKey(options.by);
-  if (!key.ok()) return UsageError("profctl", absl::StrCat("--by: ", key.status().message()));
-  Profile all;
-  for (const std::string& path : options.files) {
-    auto profile = ReadProfile(path);
-    if (!profile.ok()) return Failure("profctl", profile.status());
-    AddAll(*profile, &all);
-  }
-  const std::vector<TableRow> rows = BuildTable(all, *key);
+int PrintTable(const ReportOptions& options, const Report& report, const Profile& profile,
+               const Summary& summary) {
+  const Table table = BuildTable(profile, report.key, summary.measure, report.sort);
+  const size_t rows = options.rows > 0 ? options.rows : 30;
   if (options.json) {
-    PrintJson(rows, TotalNs(all));
+    PrintJson(TableJson(table, summary));
+  } else if (options.markdown) {
+    PrintTableMarkdown(table, summary, report.sort, rows);
   } else {
-    PrintTable(rows, TotalNs(all), options.rows);
+    PrintTable(table, summary, StandardOutput(), report.sort, rows);
   }
   return 0;
+}
+
+int PrintTree(const ReportOptions& options, const Report& report, const Profile& profile,
+              const Summary& summary) {
+  TreeOptions tree_options{.measure = summary.measure, .by_line = report.key == TableKey::kLine};
+  if (!options.tree) {
+    const bool is_callers = !options.callers.empty();
+    const std::string& name = is_callers ? options.callers : options.callees;
+    tree_options.kind = is_callers ? TreeKind::kCallers : TreeKind::kCallees;
+    tree_options.chosen = FunctionsNamed(profile, name);
+    if (std::find(tree_options.chosen.begin(), tree_options.chosen.end(), true) ==
+        tree_options.chosen.end()) {
+      return Failure("profctl",
+                     absl::NotFoundError(absl::StrCat("no samples in a function \"", name, "\"")));
+    }
+  }
+  const CallTree tree = BuildCallTree(profile, tree_options);
+  if (options.json) {
+    PrintJson(TreeJson(profile, tree, summary));
+  } else if (options.markdown) {
+    PrintTreeMarkdown(profile, tree, summary, report.limits);
+  } else {
+    PrintTree(profile, tree, summary, StandardOutput(), report.limits);
+  }
+  return 0;
+}
+
+int PrintSource(const ReportOptions& options, const Profile& profile, const Summary& summary) {
+  const auto annotation = Annotate(profile, options.annotate, summary.measure);
+  if (absl::IsInvalidArgument(annotation.status())) {
+    return Wrong(absl::StrCat("--annotate: ", annotation.status().message()));
+  }
+  if (!annotation.ok()) return Failure("profctl", annotation.status());
+  const Source source = ReadSource(profile, *annotation, options.annotate);
+  if (options.json) {
+    PrintJson(AnnotationJson(*annotation, source, summary));
+  } else if (options.markdown) {
+    PrintAnnotationMarkdown(*annotation, source, summary);
+  } else {
+    PrintAnnotation(*annotation, source, summary, StandardOutput());
+  }
+  return 0;
+}
+
+int RunReport(const ReportOptions& options) {
+  auto report = Check(options);
+  if (!report.ok()) return Wrong(report.status().message());
+  auto files = ExpandInputs(options.paths);
+  if (!files.ok()) return Failure("profctl", files.status());
+  Merger merger;
+  absl::Status status = ForEachInput(
+      *files, report->filter, [&](const Recording& recording) { merger.Add(recording.profile); });
+  if (!status.ok()) return Failure("profctl", status);
+  const Profile profile = std::move(merger).Finish();
+  const Measure measure = report->measure.value_or(DefaultMeasure(profile));
+  const Summary summary = Summarize(profile, files->size(), measure);
+  if (summary.samples == 0 && summary.total == 0 && !options.json) {
+    std::cout << (report->filter.is_empty() ? "No samples: nothing ran while this was recorded.\n"
+                                            : "No samples match the filters.\n");
+    return 0;
+  }
+  if (!options.annotate.empty()) return PrintSource(options, profile, summary);
+  if (options.tree || !options.callers.empty() || !options.callees.empty()) {
+    return PrintTree(options, *report, profile, summary);
+  }
+  return PrintTable(options, *report, profile, summary);
 }
 
 }  // namespace
 
 void AddReport(CLI::App* profctl, Run* run) {
   auto options = std::make_shared<ReportOptions>();
-  CLI::App* report = profctl->add_subcommand("report", "Print what takes the time, as a table");
-  report->add_option("files", options->files, "pprof files, added up")
+  CLI::App* report = profctl->add_subcommand(
+      "report", "Print what takes the time: a table, a tree, callers, or the source");
+  report->footer(kExample);
+  report->add_option("files", options->paths, "Profiles, or directories of them, added up")
       ->required()
-      ->type_name("FILE");
-  report->add_option("--by", options->by, "function, line, file, process, thread [function]")
+      ->type_name("FILE…");
+  report
+      ->add_option("--by", options->by,
+                   "function, line, file, package, kind, process, thread, comm, container, python "
+                   "[function]")
       ->type_name("KEY");
-  report->add_option("--rows", options->rows, "How many rows [30]")->type_name("N");
-  report->add_flag("--json", options->json, "Print all rows as JSON");
-  report->callback([options, run] { *run = [options] { return Report(*options); }; });
+  CLI::Option_group* const kind = report->add_option_group("What");
+  kind->add_flag("--tree", options->tree, "Who calls whom");
+  kind->add_option("--callers", options->callers, "Who calls this function")->type_name("NAME");
+  kind->add_option("--callees", options->callees, "What it calls")->type_name("NAME");
+  kind->add_option("--annotate", options->annotate, "Its source with the time of each line")
+      ->type_name("FILE");
+  kind->require_option(0, 1);
+  report->add_option("--sort", options->sort, "self, total [self]")->type_name("COLUMN");
+  report->add_option("--value", options->value, "cpu, wall, samples [what was recorded]")
+      ->type_name("VALUE");
+  report->add_option("--rows", options->rows, "How many rows [30; of trees 60]")->type_name("N");
+  report->add_option("--cutoff", options->cutoff, "Least share of a tree's node [0.5%]")
+      ->type_name("SHARE");
+  CLI::Option* const json = report->add_flag("--json", options->json, "All of it as JSON");
+  report->add_flag("--markdown", options->markdown, "For a pull request's comment")->excludes(json);
+  AddFilterFlags(report, &options->filter);
+  report->callback([options, run] { *run = [options] { return RunReport(*options); }; });
 }
 
 }  // namespace profd

@@ -1,0 +1,33 @@
+#include "userspace/cli/filter_flags.h"
+
+#include <CLI/CLI.hpp>
+
+namespace profd {
+
+void AddFilterFlags(CLI::App* command, FilterOptions* options) {
+  CLI::Option_group* const group = command->add_option_group("Filters");
+  const auto one = [&](const char* flag, std::string* value, const char* type, const char* help) {
+    group->add_option(flag, *value, help)->type_name(type);
+  };
+  const auto several = [&](const char* flag, std::vector<std::string>* values, const char* type,
+                           const char* help) {
+    // One value a flag: names may hold commas.
+    group->add_option(flag, *values, help)->type_name(type)->expected(1)->allow_extra_args(false);
+  };
+  one("--from", &options->from, "TIME", "14:05, 2026-11-21T14:05Z, -5m (before the end)");
+  one("--to", &options->to, "TIME", "Likewise, or +30s (after the begin)");
+  group->add_option("-p,--pid", options->pids, "Only these processes")
+      ->type_name("PID,…")
+      ->delimiter(',');
+  several("--comm", &options->comms, "REGEX", "Only processes of such a name");
+  several("--thread", &options->threads, "REGEX", "Only threads of such a name");
+  several("--container", &options->containers, "ID", "Only this container; its begin will do");
+  several("--python", &options->pythons, "VERSION", "Only such interpreters: 3.12");
+  several("--label", &options->labels, "KEY=VALUE", "Only samples with just this label");
+  one("--focus", &options->focus, "REGEX", "Only stacks with such a function or file");
+  one("--ignore", &options->ignore, "REGEX", "Only stacks without");
+  one("--hide", &options->hide, "REGEX", "Without such frames; their time is their caller's");
+  one("--root", &options->root, "REGEX", "Stacks begin at such a frame");
+}
+
+}  // namespace profd

@@ -1,0 +1,128 @@
+#include "userspace/cli/inputs.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "userspace/profile/pprof.h"
+
+namespace profd {
+namespace {
+
+constexpr char kSuffix[] = ".pb.gz";
+
+absl::StatusOr<Recording> ReadInput(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  if (!file || !(bytes << file.rdbuf())) {
+    return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  }
+  auto profile = DecodePprof(bytes.str());
+  if (!profile.ok()) {
+    return absl::Status(profile.status().code(),
+                        absl::StrCat(path, ": ", profile.status().message()));
+  }
+  Recording recording;
+  recording.profile = *std::move(profile);
+  return recording;
+}
+
+absl::Status AddDirectory(const std::string& directory, std::vector<std::string>* files) {
+  const size_t before = files->size();
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
+    // Hidden ones are a writer's temporary files.
+    const std::string name = at->path().filename().string();
+    if (absl::EndsWith(name, kSuffix) && name[0] != '.' && at->is_regular_file(error)) {
+      files->push_back(at->path().string());
+    }
+  }
+  if (error) return absl::UnknownError(absl::StrCat(directory, ": ", error.message()));
+  if (files->size() == before) {
+    return absl::NotFoundError(absl::StrCat("no profiles (*", kSuffix, ") below ", directory));
+  }
+  return absl::OkStatus();
+}
+
+class Progress {
+ public:
+  explicit Progress(size_t total) : total_(total), is_shown_(total > 50 && isatty(STDERR_FILENO)) {}
+  ~Progress() {
+    if (is_shown_) std::cerr << "\r\x1b[K";
+  }
+  void Step() {
+    ++done_;
+    if (is_shown_ && done_ % 50 == 0) {
+      std::cerr << "\r" << done_ << " of " << total_ << " files" << std::flush;
+    }
+  }
+
+ private:
+  size_t total_;
+  bool is_shown_;
+  size_t done_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> ExpandInputs(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) {
+      files.push_back(path);
+    } else if (absl::Status status = AddDirectory(path, &files); !status.ok()) {
+      return status;
+    }
+  }
+  std::sort(files.begin(), files.end());
+  files.erase(std::unique(files.begin(), files.end()), files.end());
+  return files;
+}
+
+absl::StatusOr<Extent> ExtentOfInputs(const std::vector<std::string>& files) {
+  Extent extent;
+  for (const std::string& path : files) {
+    const auto recording = ReadInput(path);
+    if (!recording.ok()) return recording.status();
+    const Extent one = ExtentOf(*recording);
+    extent.Include(one.begin, one.end);
+  }
+  return extent;
+}
+
+absl::Status ForEachInput(const std::vector<std::string>& files, Filter filter,
+                          const std::function<void(const Recording&)>& visit) {
+  if (filter.needs_extent()) {
+    const auto extent = ExtentOfInputs(files);
+    if (!extent.ok()) return extent.status();
+    filter.SetExtent(*extent);
+  }
+  size_t cut = 0;
+  {
+    Progress progress(files.size());
+    for (const std::string& path : files) {
+      const auto recording = ReadInput(path);
+      if (!recording.ok()) return recording.status();
+      progress.Step();
+      if (!filter.Overlaps(*recording)) continue;
+      if (filter.IsCutByRange(*recording)) ++cut;
+      filter.is_empty() ? visit(*recording) : visit(filter.Apply(*recording));
+    }
+  }
+  if (cut > 0) {
+    std::cerr << "note: " << cut << " of " << files.size()
+              << " files lie partly outside --from and --to; pprof keeps no times inside a file, "
+                 "so they count whole\n";
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace profd

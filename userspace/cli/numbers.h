@@ -1,0 +1,22 @@
+// Numbers as tables show them.
+#ifndef PROFD_USERSPACE_CLI_NUMBERS_H_
+#define PROFD_USERSPACE_CLI_NUMBERS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "userspace/analysis/measure.h"
+
+namespace profd {
+
+std::string ShareText(double share);                      // "14.0%", "0.35%"
+std::string SecondsText(double seconds);                  // "2.83s", "5.1ms", "1.2h"
+std::string CountText(int64_t count);                     // "12,345"
+std::string CoresText(double cores);                      // "0.14"
+std::string WeightText(int64_t weight, Measure measure);  // seconds, or a count
+// "+1.23", "-0.40", "0" with the sign always shown.
+std::string SignedText(double value, int digits);
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_CLI_NUMBERS_H_
