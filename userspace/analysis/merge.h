@@ -23,6 +23,9 @@ class Merger {
   // Where periods differ the longest is kept, as pprof does.
   void Add(const Profile& profile);
 
+  // Samples that a limit has put under [profile full].
+  int64_t collapsed_samples() const { return sum_.collapsed_samples(); }
+
   // The same for any order of the Add calls, to the byte when encoded, unless a limit was met.
   Profile Finish() &&;
 

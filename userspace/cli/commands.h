@@ -17,6 +17,7 @@ using Run = std::function<int()>;
 void AddReference(CLI::App* program, int man_section, Run* run);
 
 void AddReport(CLI::App* profctl, Run* run);
+void AddMerge(CLI::App* profctl, Run* run);
 
 }  // namespace profd
 

@@ -10,8 +10,9 @@ namespace {
 
 constexpr char kExamples[] =
     "Examples:\n"
-    "  profctl report profiles/*/*/*-cpu.pb.gz          what takes the time, over all files\n"
-    "  profctl report --by process --rows 10 FILE\n"
+    "  profctl report profiles/                         what takes the time, over all files\n"
+    "  profctl report --tree --pid 4242 --from -5m profiles/\n"
+    "  profctl merge profiles/ -o day.pb.gz\n"
     "For graphs: go tool pprof -http=: FILE, or drop it on speedscope.app";
 
 int Main(int argc, char** argv) {
@@ -21,6 +22,7 @@ int Main(int argc, char** argv) {
   app.footer(kExamples);
   Run run;
   AddReport(&app, &run);
+  AddMerge(&app, &run);
   AddReference(&app, 1, &run);
   if (int code = 0; !ParseArguments(&app, argc, argv, &code)) return code;
   return run();
