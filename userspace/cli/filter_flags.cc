@@ -5,19 +5,23 @@
 namespace profd {
 
 void AddFilterFlags(CLI::App* command, FilterOptions* options) {
-  CLI::Option_group* const group = command->add_option_group("Filters");
+  constexpr char kGroup[] = "Filters";
   const auto one = [&](const char* flag, std::string* value, const char* type, const char* help) {
-    group->add_option(flag, *value, help)->type_name(type);
+    command->add_option(flag, *value, help)->type_name(type)->group(kGroup);
   };
   const auto several = [&](const char* flag, std::vector<std::string>* values, const char* type,
                            const char* help) {
     // One value a flag: names may hold commas.
-    group->add_option(flag, *values, help)->type_name(type)->expected(1)->allow_extra_args(false);
+    command->add_option(flag, *values, help)
+        ->type_name(type)
+        ->group(kGroup)
+        ->allow_extra_args(false);
   };
   one("--from", &options->from, "TIME", "14:05, 2026-11-21T14:05Z, -5m (before the end)");
   one("--to", &options->to, "TIME", "Likewise, or +30s (after the begin)");
-  group->add_option("-p,--pid", options->pids, "Only these processes")
-      ->type_name("PID,…")
+  command->add_option("-p,--pid", options->pids, "Only these processes")
+      ->type_name("PID")
+      ->group(kGroup)
       ->delimiter(',');
   several("--comm", &options->comms, "REGEX", "Only processes of such a name");
   several("--thread", &options->threads, "REGEX", "Only threads of such a name");

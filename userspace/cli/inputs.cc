@@ -3,35 +3,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "userspace/profile/pprof.h"
+#include "userspace/formats/read.h"
 
 namespace profd {
 namespace {
 
 constexpr char kSuffix[] = ".pb.gz";
-
-absl::StatusOr<Recording> ReadInput(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  if (!file || !(bytes << file.rdbuf())) {
-    return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  }
-  auto profile = DecodePprof(bytes.str());
-  if (!profile.ok()) {
-    return absl::Status(profile.status().code(),
-                        absl::StrCat(path, ": ", profile.status().message()));
-  }
-  Recording recording;
-  recording.profile = *std::move(profile);
-  return recording;
-}
 
 absl::Status AddDirectory(const std::string& directory, std::vector<std::string>* files) {
   const size_t before = files->size();
@@ -90,7 +73,7 @@ absl::StatusOr<std::vector<std::string>> ExpandInputs(const std::vector<std::str
 absl::StatusOr<Extent> ExtentOfInputs(const std::vector<std::string>& files) {
   Extent extent;
   for (const std::string& path : files) {
-    const auto recording = ReadInput(path);
+    const auto recording = ReadRecording(path);
     if (!recording.ok()) return recording.status();
     const Extent one = ExtentOf(*recording);
     extent.Include(one.begin, one.end);
@@ -100,7 +83,9 @@ absl::StatusOr<Extent> ExtentOfInputs(const std::vector<std::string>& files) {
 
 absl::Status ForEachInput(const std::vector<std::string>& files, Filter filter,
                           const std::function<void(const Recording&)>& visit) {
-  if (filter.needs_extent()) {
+  // One file is read once: standard input cannot be read again.
+  const bool needs_extent = filter.needs_extent();
+  if (needs_extent && files.size() > 1) {
     const auto extent = ExtentOfInputs(files);
     if (!extent.ok()) return extent.status();
     filter.SetExtent(*extent);
@@ -109,8 +94,9 @@ absl::Status ForEachInput(const std::vector<std::string>& files, Filter filter,
   {
     Progress progress(files.size());
     for (const std::string& path : files) {
-      const auto recording = ReadInput(path);
+      const auto recording = ReadRecording(path);
       if (!recording.ok()) return recording.status();
+      if (needs_extent && files.size() == 1) filter.SetExtent(ExtentOf(*recording));
       progress.Step();
       if (!filter.Overlaps(*recording)) continue;
       if (filter.IsCutByRange(*recording)) ++cut;
@@ -118,9 +104,9 @@ absl::Status ForEachInput(const std::vector<std::string>& files, Filter filter,
     }
   }
   if (cut > 0) {
-    std::cerr << "note: " << cut << " of " << files.size()
-              << " files lie partly outside --from and --to; pprof keeps no times inside a file, "
-                 "so they count whole\n";
+    std::cerr << "note: " << cut << (files.size() == 1 ? " file lies" : " files lie")
+              << " partly outside --from and --to; without times inside, "
+              << (cut == 1 ? "it counts whole\n" : "they count whole\n");
   }
   return absl::OkStatus();
 }

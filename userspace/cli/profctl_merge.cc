@@ -68,7 +68,7 @@ int Merge(const MergeOptions& options) {
     std::cerr << "note: " << CountText(collapsed)
               << " samples are under [profile full]: there are too many different stacks\n";
   }
-  std::cerr << CountText(static_cast<int64_t>(merged)) << " files, "
+  std::cerr << CountText(static_cast<int64_t>(merged)) << (merged == 1 ? " file, " : " files, ")
             << CountText(static_cast<int64_t>(profile.samples().size())) << " stacks → "
             << options.output << "\n";
   return 0;
@@ -82,7 +82,7 @@ void AddMerge(CLI::App* profctl, Run* run) {
   merge->footer(kExample);
   merge->add_option("files", options->paths, "Profiles, or directories of them")
       ->required()
-      ->type_name("FILE…");
+      ->type_name("FILE");
   merge->add_option("-o,--output", options->output, "The pprof file to write")
       ->required()
       ->type_name("FILE");

@@ -76,6 +76,15 @@ absl::StatusOr<Report> Check(const ReportOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat("--cutoff: ", cutoff.status().message()));
   }
   report.limits = {.cutoff = *cutoff, .rows = options.rows > 0 ? options.rows : 60};
+  const int instead = (options.tree ? 1 : 0) + (options.callers.empty() ? 0 : 1) +
+                      (options.callees.empty() ? 0 : 1) + (options.annotate.empty() ? 0 : 1);
+  if (instead > 1) {
+    return absl::InvalidArgumentError(
+        "only one of --tree, --callers, --callees, --annotate at a time");
+  }
+  if (options.json && options.markdown) {
+    return absl::InvalidArgumentError("only one of --json, --markdown at a time");
+  }
   const bool is_tree = options.tree || !options.callers.empty() || !options.callees.empty();
   if (is_tree && *key != TableKey::kFunction && *key != TableKey::kLine) {
     return absl::InvalidArgumentError("--by: trees are by function or line");
@@ -145,12 +154,15 @@ int RunReport(const ReportOptions& options) {
   auto files = ExpandInputs(options.paths);
   if (!files.ok()) return Failure("profctl", files.status());
   Merger merger;
-  absl::Status status = ForEachInput(
-      *files, report->filter, [&](const Recording& recording) { merger.Add(recording.profile); });
+  size_t merged = 0;
+  absl::Status status = ForEachInput(*files, report->filter, [&](const Recording& recording) {
+    merger.Add(recording.profile);
+    ++merged;
+  });
   if (!status.ok()) return Failure("profctl", status);
   const Profile profile = std::move(merger).Finish();
   const Measure measure = report->measure.value_or(DefaultMeasure(profile));
-  const Summary summary = Summarize(profile, files->size(), measure);
+  const Summary summary = Summarize(profile, merged, measure);
   if (summary.samples == 0 && summary.total == 0 && !options.json) {
     std::cout << (report->filter.is_empty() ? "No samples: nothing ran while this was recorded.\n"
                                             : "No samples match the filters.\n");
@@ -172,27 +184,29 @@ void AddReport(CLI::App* profctl, Run* run) {
   report->footer(kExample);
   report->add_option("files", options->paths, "Profiles, or directories of them, added up")
       ->required()
-      ->type_name("FILE…");
+      ->type_name("FILE");
   report
       ->add_option("--by", options->by,
-                   "function, line, file, package, kind, process, thread, comm, container, python "
-                   "[function]")
+                   "function, line, file, package, kind, process, thread,\n"
+                   "comm, container, python [function]")
       ->type_name("KEY");
-  CLI::Option_group* const kind = report->add_option_group("What");
-  kind->add_flag("--tree", options->tree, "Who calls whom");
-  kind->add_option("--callers", options->callers, "Who calls this function")->type_name("NAME");
-  kind->add_option("--callees", options->callees, "What it calls")->type_name("NAME");
-  kind->add_option("--annotate", options->annotate, "Its source with the time of each line")
-      ->type_name("FILE");
-  kind->require_option(0, 1);
+  constexpr char kInstead[] = "Instead of the table";
+  report->add_flag("--tree", options->tree, "Who calls whom")->group(kInstead);
+  const auto instead = [&](const char* flag, std::string* value, const char* type,
+                           const char* help) {
+    report->add_option(flag, *value, help)->type_name(type)->group(kInstead);
+  };
+  instead("--callers", &options->callers, "NAME", "Who calls this function");
+  instead("--callees", &options->callees, "NAME", "What it calls");
+  instead("--annotate", &options->annotate, "FILE", "Its source with the time of each line");
   report->add_option("--sort", options->sort, "self, total [self]")->type_name("COLUMN");
   report->add_option("--value", options->value, "cpu, wall, samples [what was recorded]")
       ->type_name("VALUE");
   report->add_option("--rows", options->rows, "How many rows [30; of trees 60]")->type_name("N");
   report->add_option("--cutoff", options->cutoff, "Least share of a tree's node [0.5%]")
       ->type_name("SHARE");
-  CLI::Option* const json = report->add_flag("--json", options->json, "All of it as JSON");
-  report->add_flag("--markdown", options->markdown, "For a pull request's comment")->excludes(json);
+  report->add_flag("--json", options->json, "All of it as JSON");
+  report->add_flag("--markdown", options->markdown, "For a pull request's comment");
   AddFilterFlags(report, &options->filter);
   report->callback([options, run] { *run = [options] { return RunReport(*options); }; });
 }
