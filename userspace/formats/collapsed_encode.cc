@@ -40,8 +40,8 @@ std::string CollapsedFrame(const Function& function, int line, FrameLines lines)
 std::string EncodeCollapsed(const Profile& profile, const FormatOptions& options) {
   std::vector<std::string> frames;
   for (const Profile::Location& location : profile.locations()) {
-    frames.push_back(
-        CollapsedFrame(*profile.functions()[location.function], location.line, options.lines));
+    frames.push_back(CollapsedFrame(*profile.functions()[location.function], location.line,
+                                    options.lines.value_or(FrameLines::kExecuted)));
   }
   // Stacks of different samples can read the same, for one where processes are not told apart.
   absl::flat_hash_map<std::string, int64_t> weights;

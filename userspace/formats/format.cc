@@ -9,8 +9,12 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "userspace/formats/collapsed.h"
+#include "userspace/formats/firefox.h"
 #include "userspace/formats/html.h"
+#include "userspace/formats/json.h"
 #include "userspace/formats/otlp.h"
+#include "userspace/formats/pstats.h"
+#include "userspace/formats/speedscope.h"
 #include "userspace/profile/gzip.h"
 #include "userspace/profile/pprof.h"
 #include "userspace/text/nearest.h"
@@ -22,6 +26,10 @@ constexpr FormatInfo kFormats[] = {
     {Format::kPprof, "pprof", ".pb.gz", /*times=*/false, /*binary=*/true},
     {Format::kOtlp, "otlp", ".otlp", /*times=*/true, /*binary=*/true},
     {Format::kCollapsed, "collapsed", ".collapsed", /*times=*/false, /*binary=*/false},
+    {Format::kSpeedscope, "speedscope", ".speedscope.json", /*times=*/true, /*binary=*/false},
+    {Format::kFirefox, "firefox", ".firefox.json", /*times=*/true, /*binary=*/false},
+    {Format::kPstats, "pstats", ".pstats", /*times=*/false, /*binary=*/true},
+    {Format::kJson, "json", ".json", /*times=*/true, /*binary=*/false},
     {Format::kHtml, "html", ".html", /*times=*/true, /*binary=*/false},
 };
 
@@ -31,10 +39,21 @@ struct Extension {
 };
 // The longer before its own end.
 constexpr Extension kExtensions[] = {
-    {".pb", Format::kPprof},         {".pprof", Format::kPprof},
-    {".otlp", Format::kOtlp},        {".collapsed", Format::kCollapsed},
-    {".folded", Format::kCollapsed}, {".txt", Format::kCollapsed},
-    {".html", Format::kHtml},        {".htm", Format::kHtml},
+    {".pb", Format::kPprof},
+    {".pprof", Format::kPprof},
+    {".otlp", Format::kOtlp},
+    {".collapsed", Format::kCollapsed},
+    {".folded", Format::kCollapsed},
+    {".txt", Format::kCollapsed},
+    {".speedscope.json", Format::kSpeedscope},
+    {".speedscope", Format::kSpeedscope},
+    {".firefox.json", Format::kFirefox},
+    {".firefox", Format::kFirefox},
+    {".pstats", Format::kPstats},
+    {".prof", Format::kPstats},
+    {".json", Format::kJson},
+    {".html", Format::kHtml},
+    {".htm", Format::kHtml},
 };
 
 std::string Names() {
@@ -52,6 +71,14 @@ absl::StatusOr<std::string> Plain(const Recording& recording, Format format,
       return EncodeOtlp(recording, {.compression_level = options.compression_level});
     case Format::kCollapsed:
       return EncodeCollapsed(recording.profile, options);
+    case Format::kSpeedscope:
+      return EncodeSpeedscope(recording, options);
+    case Format::kFirefox:
+      return EncodeFirefox(recording, options);
+    case Format::kPstats:
+      return EncodePstats(recording.profile);
+    case Format::kJson:
+      return EncodeJson(recording);
     case Format::kHtml:
       return EncodeHtml(
           recording, nullptr,

@@ -2,6 +2,7 @@
 #ifndef PROFD_USERSPACE_FORMATS_FORMAT_H_
 #define PROFD_USERSPACE_FORMATS_FORMAT_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -11,7 +12,7 @@
 
 namespace profd {
 
-enum class Format { kPprof, kOtlp, kCollapsed, kHtml };
+enum class Format { kPprof, kOtlp, kCollapsed, kSpeedscope, kFirefox, kPstats, kJson, kHtml };
 
 struct FormatInfo {
   Format format;
@@ -40,7 +41,8 @@ enum class FrameLines {
 struct FormatOptions {
   bool process_roots = false;  // an outermost frame for each process (collapsed, svg)
   bool thread_roots = false;   // the same for each thread
-  FrameLines lines = FrameLines::kExecuted;
+  // Absent: as executed, but pictures have one frame for a function, since lines split its total.
+  std::optional<FrameLines> lines;
   std::string title;          // what the reader shall see as the recording's name
   bool gzip = false;          // gzip text formats too; pprof and OTLP always are
   std::string command;        // html: the command of ours that made the recording
