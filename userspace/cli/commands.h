@@ -4,6 +4,8 @@
 #define PROFD_USERSPACE_CLI_COMMANDS_H_
 
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -15,6 +17,13 @@ using Run = std::function<int()>;
 
 // completion and man, of either program. The section is the manual's.
 void AddReference(CLI::App* program, int man_section, Run* run);
+
+// What profd does when no command was typed.
+void AddAgent(CLI::App* profd, Run* run);
+void AddCheckConfig(CLI::App* profd, Run* run);
+void AddStatus(CLI::App* profd, Run* run);
+// `command`: what stood behind "--"; it outlives *run.
+void AddRecord(CLI::App* profd, const std::vector<std::string>* command, Run* run);
 
 void AddReport(CLI::App* profctl, Run* run);
 void AddMerge(CLI::App* profctl, Run* run);

@@ -88,6 +88,7 @@ absl::Status Discovery::FollowSelection() {
 }
 
 void Discovery::ScanLikely() {
+  for (pid_t pid : selection_.pids()) Inspect(pid, /*only_likely=*/false);
   // Again for the children that were forked before their parents were registered.
   size_t before;
   int passes = 0;

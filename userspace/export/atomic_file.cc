@@ -83,6 +83,7 @@ absl::Status WriteFileAt(int dir_fd, const std::string& name, absl::string_view 
   Descriptor file;
   std::string temporary;
   if (absl::Status s = CreateTemporary(dir_fd, options.mode, &file, &temporary); !s.ok()) return s;
+  (void)!fchown(file.get(), options.owner, options.group);
   int error = WriteAndClose(std::move(file), data);
   const char* doing = "writing";
   if (error == 0) {

@@ -19,6 +19,9 @@ enum class IfExists { kReplace, kFail };
 struct AtomicFileOptions {
   mode_t mode = 0640;
   IfExists if_exists = IfExists::kReplace;
+  // Of the file, as far as we may give it away; -1: as it comes.
+  uid_t owner = static_cast<uid_t>(-1);
+  gid_t group = static_cast<gid_t>(-1);
 };
 
 // Writes `data` to `name` (without a slash) in the directory `dir_fd`: temporary file, fsync,
