@@ -38,7 +38,8 @@ Interval ShareInterval(int64_t samples, int64_t total) {
   const double middle = p + kZ * kZ / (2 * n);
   const double half = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
   const double scale = 1 + kZ * kZ / n;
-  return {std::max(0.0, (middle - half) / scale), std::min(1.0, (middle + half) / scale)};
+  return {samples <= 0 ? 0 : std::max(0.0, (middle - half) / scale),
+          samples >= total ? 1 : std::min(1.0, (middle + half) / scale)};
 }
 
 double IncompleteBeta(double a, double b, double x) {

@@ -27,6 +27,8 @@ void AddRecord(CLI::App* profd, const std::vector<std::string>* command, Run* ru
 
 void AddReport(CLI::App* profctl, Run* run);
 void AddMerge(CLI::App* profctl, Run* run);
+void AddDiff(CLI::App* profctl, Run* run);
+void AddCheck(CLI::App* profctl, Run* run);
 
 }  // namespace profd
 

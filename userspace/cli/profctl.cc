@@ -13,6 +13,7 @@ constexpr char kExamples[] =
     "  profctl report profiles/                         what takes the time, over all files\n"
     "  profctl report --tree --pid 4242 --from -5m profiles/\n"
     "  profctl merge profiles/ -o day.pb.gz\n"
+    "  profctl diff before.pb.gz after.pb.gz\n"
     "For graphs: go tool pprof -http=: FILE, or drop it on speedscope.app";
 
 int Main(int argc, char** argv) {
@@ -23,6 +24,8 @@ int Main(int argc, char** argv) {
   Run run;
   AddReport(&app, &run);
   AddMerge(&app, &run);
+  AddDiff(&app, &run);
+  AddCheck(&app, &run);
   AddReference(&app, 1, &run);
   if (int code = 0; !ParseArguments(&app, argc, argv, &code)) return code;
   return run();

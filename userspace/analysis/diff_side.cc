@@ -1,0 +1,140 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "userspace/analysis/diff.h"
+#include "userspace/analysis/pairing.h"
+
+namespace profd {
+namespace {
+
+constexpr int64_t kMostStretches = 20;
+constexpr int64_t kShortestStretchNs = 1'000'000'000;
+
+// What a function is compared by, and how it is called.
+struct Name {
+  std::string key, name, where;
+};
+
+Name NameOf(const Function& function, TableKey key) {
+  if (key == TableKey::kPackage) {
+    const std::string package =
+        Classify(function) == FrameClass::kNative
+            ? PackageOf({.kind = function.kind, .file = StableFile(function)})
+            : PackageOf(function);
+    return {package, package, ""};
+  }
+  const std::string file = StableFile(function);
+  if (key == TableKey::kFile) {
+    const std::string shown = file.empty() ? function.name : file;
+    return {shown, shown, ""};
+  }
+  const std::string name = StableName(function);
+  return {absl::StrCat(FrameClassName(Classify(function)), "\n", file, "\n", name), name,
+          Where(file, function.first_line)};
+}
+
+}  // namespace
+
+std::vector<uint32_t> DiffSide::NamesOfLocations(const Profile& profile) {
+  std::vector<uint32_t> of_function;
+  for (const auto& function : profile.functions()) {
+    Name name = NameOf(*function, options_.key);
+    const auto [at, is_new] =
+        ids_.try_emplace(std::move(name.key), static_cast<uint32_t>(sums_.size()));
+    if (is_new) {
+      sums_.push_back({std::move(name.name), std::move(name.where), Classify(*function)});
+    }
+    of_function.push_back(at->second);
+  }
+  seen_in_.resize(sums_.size(), 0);
+  std::vector<uint32_t> of_location;
+  for (const Profile::Location& location : profile.locations()) {
+    of_location.push_back(of_function[location.function]);
+  }
+  return of_location;
+}
+
+void DiffSide::Observe(const Profile& profile, absl::Span<const uint32_t> names,
+                       absl::Span<const int64_t> weights, absl::Span<const int64_t> counts,
+                       double seconds) {
+  const double unit = options_.measure == Measure::kSamples ? 1 : 1e-9;
+  std::vector<uint32_t> touched;
+  double total = 0;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] <= 0 && counts[i] <= 0) continue;
+    ++sample_number_;
+    const double weight = static_cast<double>(weights[i]) * unit;
+    total += weight;
+    samples_ += counts[i];
+    absl::Span<const uint32_t> stack = profile.stack(profile.samples()[i].stack);
+    if (options_.of == SortBy::kSelf) stack = stack.subspan(0, 1);
+    for (const uint32_t location : stack) {
+      const uint32_t name = names[location];
+      if (std::exchange(seen_in_[name], sample_number_) == sample_number_) continue;
+      Sum& sum = sums_[name];
+      if (sum.now == 0) touched.push_back(name);
+      sum.now += weight;
+      sum.samples += counts[i];
+    }
+  }
+  for (const uint32_t name : touched) {
+    Sum& sum = sums_[name];
+    const double now = std::exchange(sum.now, 0);
+    sum.weight += now;
+    sum.squares += now * now;
+    sum.by_weight += now * total;
+    sum.by_seconds += now * seconds;
+  }
+  weight_ += total;
+  weight_squares_ += total * total;
+  seconds_ += seconds;
+  second_squares_ += seconds * seconds;
+  total_by_seconds_ += total * seconds;
+  ++observations_;
+}
+
+void DiffSide::Add(const Recording& recording, bool split) {
+  const Profile& profile = recording.profile;
+  const std::vector<uint32_t> names = NamesOfLocations(profile);
+  const auto samples = profile.samples();
+  const double seconds = absl::ToDoubleSeconds(profile.window().duration);
+  if (files_ == 0 || profile.window().start < window_.start) window_.start = profile.window().start;
+  window_.duration += profile.window().duration;
+  ++files_;
+
+  int64_t stretches = 1, begin = 0, span = 1;
+  if (split && !recording.events.empty()) {
+    begin = recording.events.front().time_ns;
+    span = recording.events.back().time_ns - begin + 1;
+    stretches = std::clamp<int64_t>(span / kShortestStretchNs, 1, kMostStretches);
+  }
+  std::vector<int64_t> weights(samples.size()), counts(samples.size());
+  const int64_t period = std::max<int64_t>(profile.window().period_ns, 1);
+  for (size_t i = 0; i < samples.size(); ++i) {
+    weights[i] = WeightOf(samples[i], options_.measure);
+    // Other writers may count time only.
+    counts[i] = samples[i].count > 0 ? samples[i].count : weights[i] / period;
+  }
+  if (stretches == 1) return Observe(profile, names, weights, counts, seconds);
+
+  std::vector<int64_t> ticks(samples.size(), 0);
+  for (const Recording::Event& event : recording.events) ticks[event.sample] += event.ticks;
+  auto event = recording.events.begin();
+  for (int64_t i = 0; i < stretches; ++i) {
+    const int64_t end =
+        begin + static_cast<int64_t>(static_cast<double>(span) * static_cast<double>(i + 1) /
+                                     static_cast<double>(stretches));
+    std::vector<int64_t> part_weights(samples.size(), 0), part_counts(samples.size(), 0);
+    for (; event != recording.events.end() && (i + 1 == stretches || event->time_ns < end);
+         ++event) {
+      const double part = static_cast<double>(event->ticks) /
+                          static_cast<double>(std::max<int64_t>(ticks[event->sample], 1));
+      part_weights[event->sample] +=
+          static_cast<int64_t>(part * static_cast<double>(weights[event->sample]) + 0.5);
+      ++part_counts[event->sample];
+    }
+    Observe(profile, names, part_weights, part_counts, seconds / static_cast<double>(stretches));
+  }
+}
+
+}  // namespace profd
