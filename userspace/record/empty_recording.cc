@@ -8,6 +8,8 @@
 namespace profd {
 namespace {
 
+constexpr double kBusyShare = 0.05;
+
 // An interpreter was found, but cannot be read: that may be it.
 std::string Unsupported(const Sampler& sampler) {
   std::string text;
@@ -34,10 +36,11 @@ std::string WhyEmpty(const Sampler& sampler, const FinishedWindow& window,
                      const std::vector<pid_t>& pids, bool is_command, double rate_hz) {
   const std::string nothing = "nothing to write: no sample was taken: ";
   if (window.processes > 0) {
+    const bool waits = window.cpu < window.duration * kBusyShare;
     const bool slow = rate_hz < 1000;
-    return absl::StrFormat("%sonly %.3f s of CPU time were used in %.1f s%s", nothing,
+    return absl::StrFormat("%sonly %.3f s of CPU time were used in %.1f s%s%s", nothing,
                            absl::ToDoubleSeconds(window.cpu),
-                           absl::ToDoubleSeconds(window.duration),
+                           absl::ToDoubleSeconds(window.duration), waits ? ": it waits" : "",
                            slow ? "\nhint: record longer, or at a higher rate: -r 1khz" : "");
   }
   if (is_command) {

@@ -37,11 +37,6 @@ std::string Plain(absl::string_view subject) {
   return plain;
 }
 
-bool IsStream(const std::string& path) {
-  struct stat file;
-  return stat(path.c_str(), &file) == 0 && !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode);
-}
-
 absl::Status CheckPlace(const Output& output) {
   if (output.path == "-") {
     if (!InfoOf(output.format).binary || !isatty(STDOUT_FILENO)) return absl::OkStatus();
@@ -52,7 +47,7 @@ absl::Status CheckPlace(const Output& output) {
   if (stat(output.path.c_str(), &file) == 0 && S_ISDIR(file.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat("--output: ", output.path, " is a directory"));
   }
-  if (IsStream(output.path)) return absl::OkStatus();
+  if (IsStream(output)) return absl::OkStatus();
   const size_t slash = output.path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : output.path.substr(0, slash + 1);
   if (access(directory.c_str(), W_OK | X_OK) != 0) {
@@ -99,6 +94,12 @@ absl::StatusOr<Output> ChooseOutput(const std::string& path, const std::string& 
   return output;
 }
 
+bool IsStream(const Output& output) {
+  struct stat file;
+  return output.path == "-" || (stat(output.path.c_str(), &file) == 0 && !S_ISREG(file.st_mode) &&
+                                !S_ISDIR(file.st_mode));
+}
+
 absl::StatusOr<std::string> WriteOutput(const Output& output, absl::string_view bytes,
                                         const InvokingUser& user) {
   if (output.path == "-") {
@@ -106,7 +107,7 @@ absl::StatusOr<std::string> WriteOutput(const Output& output, absl::string_view 
     if (!status.ok()) return status;
     return std::string("standard output");
   }
-  if (IsStream(output.path)) {
+  if (IsStream(output)) {
     const Descriptor file(open(output.path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!file.valid()) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", output.path));
     absl::Status status = WriteStream(file.get(), bytes, output.path);

@@ -238,11 +238,12 @@ absl::Status Recorder::Write(FinishedWindow window) {
   format.with_source = options_.with_source;
   format.gzip = absl::EndsWith(output_.path, ".gz");
   Recording recording{std::move(window.profile), std::move(window.events)};
-  // The first interrupt ended the recording; a further one ends what takes long.
-  signals_.LetInterrupt(command_ == nullptr);
+  // The first signal ended the recording; a further one ends what takes long, or blocks.
+  HandleSignals();
+  signals_.SetDeadly(command_ == nullptr || command_->Ended());
   auto bytes = Encode(recording, output_.format, format);
-  signals_.LetInterrupt(false);
   if (!bytes.ok()) return bytes.status();
+  if (!IsStream(output_)) signals_.SetDeadly(false);  // nothing half-written is left behind
   auto path = WriteOutput(output_, *bytes, user_);
   if (!path.ok()) return path.status();
   if (!options_.quiet) {

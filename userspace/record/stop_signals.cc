@@ -6,17 +6,16 @@
 namespace profd {
 
 StopSignals::StopSignals(bool quit) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  if (quit) sigaddset(&set, SIGQUIT);
+  sigemptyset(&set_);
+  sigaddset(&set_, SIGINT);
+  sigaddset(&set_, SIGTERM);
+  if (quit) sigaddset(&set_, SIGQUIT);
   // Once blocked, even an ignored signal would be delivered.
   struct sigaction hangup = {};
   sigaction(SIGHUP, nullptr, &hangup);
-  if (hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &set, &before_);
-  descriptor_ = Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (hangup.sa_handler != SIG_IGN) sigaddset(&set_, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &set_, &before_);
+  descriptor_ = Descriptor(signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 std::optional<StopSignal> StopSignals::Take() {
@@ -25,11 +24,8 @@ std::optional<StopSignal> StopSignals::Take() {
   return StopSignal{static_cast<int>(signal.ssi_signo), signal.ssi_code == SI_KERNEL};
 }
 
-void StopSignals::LetInterrupt(bool let) const {
-  sigset_t interrupt;
-  sigemptyset(&interrupt);
-  sigaddset(&interrupt, SIGINT);
-  pthread_sigmask(let ? SIG_UNBLOCK : SIG_BLOCK, &interrupt, nullptr);
+void StopSignals::SetDeadly(bool deadly) const {
+  pthread_sigmask(deadly ? SIG_UNBLOCK : SIG_BLOCK, &set_, nullptr);
 }
 
 }  // namespace profd

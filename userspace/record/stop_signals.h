@@ -27,10 +27,11 @@ class StopSignals {
   // Readable when one has come.
   int descriptor() const { return descriptor_.get(); }
   std::optional<StopSignal> Take();
-  // Lets the user end us at once from here on, or not.
-  void LetInterrupt(bool let) const;
+  // Whether they end us at once from here on.
+  void SetDeadly(bool deadly) const;
 
  private:
+  sigset_t set_;
   sigset_t before_;
   Descriptor descriptor_;
 };
