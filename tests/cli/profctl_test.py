@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""profctl as its users type it: output, exit codes, colours, and what it says when there is nothing.
+
+usage: profctl_test.py PROFCTL
+"""
+import gzip
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROFCTL = sys.argv[1]
+PERIOD_NS = 10_000_000
+STRINGS = ["", "samples", "count", "cpu", "nanoseconds", "python", "comm", "web"]
+
+
+def varint(number):
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes(out + bytes([number]))
+
+
+def field(number, value):
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def profile(counts, file="/srv/app/main.py", start=1_700_000_000, seconds=10):
+    """A pprof file of stacks main → NAME, with so many samples each."""
+    strings = STRINGS + [file, "main"] + list(counts)
+    out = field(1, field(1, 1) + field(2, 2)) + field(1, field(1, 3) + field(2, 4))
+    out += field(3, field(1, 1) + field(5, 5))
+    for i in range(len(counts) + 1):
+        out += field(5, field(1, i + 1) + field(2, len(STRINGS) + 1 + i) + field(4, len(STRINGS)) +
+                     field(5, 10 * (i + 1)))
+        line = field(1, i + 1) + field(2, 10 * (i + 1) + 1)
+        out += field(4, field(1, i + 1) + field(2, 1) + field(4, line))
+    for i, count in enumerate(counts.values()):
+        label = field(1, 6) + field(2, 7)
+        out += field(2, field(1, varint(i + 2) + varint(1)) +
+                     field(2, varint(count) + varint(count * PERIOD_NS)) + field(3, label))
+    for text in strings:
+        out += field(6, text.encode())
+    out += field(9, start * 10**9) + field(10, seconds * 10**9) + field(12, PERIOD_NS)
+    return gzip.compress(out)
+
+
+class Profctl(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = pathlib.Path(holder.name)
+
+    def write(self, name, counts, **facts):
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(profile(counts, **facts))
+        return path
+
+    def run_profctl(self, *arguments, code=0, **environment):
+        env = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")}
+        done = subprocess.run([PROFCTL, *map(str, arguments)], capture_output=True, text=True,
+                              env={**env, "TZ": "UTC", **environment})
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout if code in (0, 3) else done.stderr
+
+    def test_report_adds_up_a_directory(self):
+        self.write("d/a-cpu.pb.gz", {"f": 30, "g": 70})
+        self.write("d/b-cpu.pb.gz", {"f": 50}, start=1_700_000_010)
+        self.write("d/.hidden.pb.gz", {"h": 1})
+        data = json.loads(self.run_profctl("report", "--json", self.folder / "d"))
+        rows = {row["name"]: row for row in data["rows"]}
+        self.assertEqual((data["files"], data["samples"], data["duration_ns"]), (2, 150, 20 * 10**9))
+        self.assertEqual(rows["f"]["self_ns"], 80 * PERIOD_NS)
+        self.assertEqual(rows["main"]["cumulative_ns"], 150 * PERIOD_NS)
+        self.assertAlmostEqual(rows["g"]["self_cores"], 0.7 / 20)
+        self.assertLess(rows["g"]["self_share"]["low"], 70 / 150)
+        self.assertGreater(rows["g"]["self_share"]["high"], 70 / 150)
+        self.assertNotIn("h", rows)
+
+    def test_report_fits_the_terminal(self):
+        path = self.write("a.pb.gz", {"a_function_of_a_rather_long_name" * 3: 50, "名前" * 30: 40})
+        for columns in (60, 80, 200):
+            for kind in (["--sort", "total"], ["--tree"], ["--by", "file"]):
+                for line in self.run_profctl("report", path, *kind, COLUMNS=str(columns)).split("\n")[2:]:
+                    width = sum(2 if ord(c) > 0x2E80 else 1 for c in line)
+                    self.assertLessEqual(width, columns, line)
+
+    def test_colours_only_where_they_are_wanted(self):
+        path = self.write("a.pb.gz", {"f": 50})
+        self.assertNotIn("\x1b", self.run_profctl("report", path))
+        self.assertIn("\x1b", self.run_profctl("report", path, CLICOLOR_FORCE="1"))
+        self.assertNotIn("\x1b", self.run_profctl("report", path, CLICOLOR_FORCE="1", NO_COLOR="1"))
+
+    def test_names_cannot_drive_the_terminal_or_leave_their_cell(self):
+        path = self.write("a.pb.gz", {"evil\x1b[2J|`x`\nrow": 50})
+        self.assertNotIn("\x1b", self.run_profctl("report", path))
+        rows = [line for line in self.run_profctl("report", "--markdown", path).split("\n")
+                if "evil" in line]
+        self.assertEqual(len(rows), 1)
+        self.assertIn("evil?[2J\\|'x'?row", rows[0])
+
+    def test_tree_callers_and_callees(self):
+        path = self.write("a.pb.gz", {"f": 30, "g": 70})
+        nodes = json.loads(self.run_profctl("report", "--tree", "--json", path))["nodes"]
+        self.assertEqual([node.get("name") for node in nodes], [None, "main", "g", "f"])
+        self.assertEqual(nodes[2]["parent"], 1)
+        self.assertIn("main", self.run_profctl("report", "--callers", "f", path))
+        self.assertNotIn("g", self.run_profctl("report", "--callees", "f", path).split("FUNCTION")[1])
+        self.assertIn('no samples in a function "x"',
+                      self.run_profctl("report", "--callers", "x", path, code=1))
+
+    def test_annotation_shows_the_source_only_while_it_fits(self):
+        source = self.folder / "main.py"
+        lines = ["# nothing"] * 9 + ["def main():", "    f()"] + ["#"] * 8 + ["def f():", "    pass"]
+        source.write_text("\n".join(lines))
+        path = self.write("a.pb.gz", {"f": 50}, file=str(source), start=4_000_000_000)
+        shown = self.run_profctl("report", "--annotate", "main.py", path)
+        self.assertRegex(shown, r"0\.50s +100\.0% +0\.50s +21 +pass")
+        self.assertRegex(shown, r"0\.50s +100\.0% +11 +f\(\)")
+        self.assertNotIn("note:", shown)
+        source.write_text("\n".join(["# new", *lines]))
+        changed = self.run_profctl("report", "--annotate", "main.py", path)
+        self.assertIn("has changed since", changed)
+        self.assertNotIn("pass", changed)
+        source.unlink()
+        self.assertIn("source not found here", self.run_profctl("report", "--annotate", "main.py", path))
+
+    def test_nothing_is_said_to_be_nothing(self):
+        empty = self.write("e.pb.gz", {})
+        path = self.write("a.pb.gz", {"f": 50})
+        self.assertIn("No samples", self.run_profctl("report", empty))
+        self.assertIn("No samples match", self.run_profctl("report", path, "--comm", "other"))
+        self.assertIn("No samples match", self.run_profctl("report", path, "--from", "2030-01-01"))
+        self.assertIn("B: no samples", self.run_profctl("diff", path, empty))
+        self.assertIn("BASE has no samples",
+                      self.run_profctl("check", empty, path, "--max-regression", "5%", code=1))
+
+    def test_time_of_day_and_relative_times_choose_files(self):
+        for i in range(6):  # from 22:13:20 on, ten seconds each
+            self.write(f"d/{i}-cpu.pb.gz", {f"f{i}": 10}, start=1_700_000_000 + 10 * i)
+
+        def names(*times):
+            data = json.loads(self.run_profctl("report", "--json", *times, self.folder / "d"))
+            return sorted(row["name"] for row in data["rows"] if row["name"] != "main")
+
+        self.assertEqual(names("--from", "22:13:40", "--to", "22:14:00"), ["f2", "f3"])
+        self.assertEqual(names("--from", "-20s"), ["f4", "f5"])
+        self.assertEqual(names("--to", "+10s"), ["f0"])
+        self.assertEqual(names("--from", "2023-11-14T22:14:10Z"), ["f5"])
+
+    def test_merge_is_exact_and_does_not_mind_the_order(self):
+        paths = [self.write(f"{i}.pb.gz", {"f": i + 1, f"g{i}": 2}) for i in range(5)]
+        self.run_profctl("merge", *paths, "-o", self.folder / "x")
+        self.run_profctl("merge", *reversed(paths), "-o", self.folder / "y")
+        self.assertEqual((self.folder / "x").read_bytes(), (self.folder / "y").read_bytes())
+        data = json.loads(self.run_profctl("report", "--json", self.folder / "x"))
+        self.assertEqual(data["samples"], 15 + 10)
+        self.assertEqual(data["duration_ns"], 50 * 10**9)
+        self.assertIn("is one of the files", self.run_profctl("merge", paths[0], "-o", paths[0], code=2))
+
+    def test_check_fails_on_what_regressed_and_on_nothing_else(self):
+        random.seed(5)
+        base = self.write("base.pb.gz", {"f": 2000, "g": 8000})
+        same = self.write("same.pb.gz", {"f": 2030, "g": 7970})
+        slow = self.write("slow.pb.gz", {"f": 3000, "g": 8000}, file="/srv/app/main.py")
+        check = ("check", base)
+        self.assertIn("ok", self.run_profctl(*check, same, "--max-regression", "0%"))
+        failed = self.run_profctl(*check, slow, "--max-regression", "5%", code=3)
+        self.assertIn("f  /srv/app/main.py:20: 20.0% → 27.3%", failed)
+        self.assertNotIn("g  ", failed)
+        self.run_profctl(*check, slow, "--max-regression", "8%")
+        cores = self.run_profctl(*check, slow, "--max-regression", "5%", "--metric", "cores", code=3)
+        self.assertIn("all of it: 10.0 → 11.0", cores)
+        verdict = json.loads(self.run_profctl(*check, slow, "--max-regression=5%", "--json", code=3))
+        self.assertEqual([row["name"] for row in verdict["regressed"]], ["f"])
+
+    def test_diff_lists_slower_and_faster_apart(self):
+        a = self.write("a.pb.gz", {"f": 2000, "g": 8000, "gone": 100})
+        b = self.write("b.pb.gz", {"f": 3000, "g": 7000, "fresh": 100})
+        slower, faster = self.run_profctl("diff", a, b).split("takes less")
+        self.assertIn("fresh (new)", slower)
+        self.assertRegex(slower, r"19\.8% +29\.7% +\+9\.90 ±1\.\d\d")
+        self.assertIn("gone (gone)", faster)
+        self.assertIn("| `fresh` (new) |", self.run_profctl("diff", "--markdown", a, b))
+        both = self.run_profctl("diff", f"{a},{b}", f"{b},{a}")
+        self.assertEqual(both.count("nothing beyond noise"), 2)
+
+    def test_wrong_use_names_what_is_wrong(self):
+        path = self.write("a.pb.gz", {"f": 50})
+        for arguments, message in (
+                (["report", path, "--by", "colour"], '--by: "colour" is none of'),
+                (["report", path, "--from", "noon"], '--from: "noon" is no time'),
+                (["report", path, "--focus", "("], '--focus: "(" is no regular expression'),
+                (["report", path, "--tree", "--callers", "f"], "only one of"),
+                (["report", path, "--rowz", "3"], "did you mean --rows"),
+                (["check", path, path, "--max-regression", "5"], "no share such as 5%"),
+                (["diff", path, path, "--metric", "x"], "--metric:")):
+            self.assertIn(message, self.run_profctl(*arguments, code=2))
+        self.assertIn("absent", self.run_profctl("report", self.folder / "absent", code=1))
+        (self.folder / "d").mkdir()
+        self.assertIn("no profiles", self.run_profctl("report", self.folder / "d", code=1))
+        (self.folder / "noise").write_bytes(b"\x00\x01noise")
+        self.assertIn("noise", self.run_profctl("report", self.folder / "noise", code=1))
+        self.run_profctl("diff", self.folder / "noise", path, code=1)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
