@@ -256,7 +256,7 @@ absl::Status Recorder::Write(FinishedWindow window) {
 absl::Status Recorder::Run() {
   if (absl::Status status = Start(); !status.ok()) return status;
   absl::Status written = Write(SampleUntilDone());
-  sampler_->Stop();
+  sampler_.reset();  // nothing is sampled for a command that runs on
   WaitForCommand();
   return written;
 }
