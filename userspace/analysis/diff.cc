@@ -120,19 +120,23 @@ class SideEstimates {
     return (static_cast<double>(sum.samples) + 1) * one * one;
   }
 
-  // How much more observations vary than independent samples would, on average over the names.
+  // How much more observations vary than independent samples would: the median over the names,
+  // since what is nearly always there (main) varies by next to nothing in counts.
   template <typename F, typename G>
   double AverageNoise(F spread, G count_variance) const {
-    double sum = 0, names = 0;
+    std::vector<double> ratios;
     for (const DiffSide::Sum& s : side_.sums_) {
       if (s.samples < 5 * static_cast<int64_t>(side_.observations_)) continue;
       const double expected = (this->*count_variance)(s);
       const double seen = (this->*spread)(s);
-      if (seen < 0 || expected <= 0) continue;
-      sum += seen / expected;
-      names += 1;
+      if (seen >= 0 && expected > 0) ratios.push_back(seen / expected);
     }
-    return names > 0 ? std::max(1.0, sum / names) : 1;
+    if (ratios.empty()) return 1;
+    const auto middle = ratios.begin() + static_cast<ptrdiff_t>(ratios.size() / 2);
+    std::nth_element(ratios.begin(), middle, ratios.end());
+    // The median of chi-squared by its degrees, after Wilson and Hilferty.
+    const double degrees = std::max(1.0, static_cast<double>(side_.observations_) - 1);
+    return std::max(1.0, *middle / std::pow(1 - 2 / (9 * degrees), 3));
   }
 
   Estimate Estimated(double value, double spread, double from_counts, double noise) const {

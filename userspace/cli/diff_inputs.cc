@@ -1,7 +1,8 @@
 #include "userspace/cli/diff_inputs.h"
 
 #include <CLI/CLI.hpp>
-#include <optional>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -43,10 +44,9 @@ absl::StatusOr<DiffOptions> OptionsOf(const DiffFlags& flags) {
 
 // A path with a comma in its name is taken as it stands where it exists.
 std::vector<std::string> Paths(const std::string& typed) {
-  std::vector<std::string> paths = absl::StrSplit(typed, ',', absl::SkipEmpty());
-  return paths.size() > 1 && ExpandInputs({typed}).ok() && CLI::ExistingPath(typed).empty()
-             ? std::vector<std::string>{typed}
-             : paths;
+  std::error_code error;
+  if (std::filesystem::exists(typed, error)) return {typed};
+  return absl::StrSplit(typed, ',', absl::SkipEmpty());
 }
 
 absl::StatusOr<DiffSide> ReadSide(const std::string& typed, const Filter& filter,
