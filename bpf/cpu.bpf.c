@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /* On-CPU sampler: one record for each perf event that falls into a Python process. */
 #include "bpf/code_object.bpf.h"
+#include "bpf/gil.bpf.h"
 #include "bpf/kernel_types.bpf.h"
 #include "bpf/registers.bpf.h"
 #include "bpf/thread_state.bpf.h"
@@ -12,6 +13,7 @@ char LICENSE[] SEC("license") = "GPL";
 const volatile u64 sample_period_ns = 0;
 const volatile u32 ring_count = 1;
 const volatile u32 has_exclusions = 0;
+const volatile u32 want_gil = 0;
 
 /* Raised by user space after it has taken tags from the gate: what was seen there must be looked up
  * again. */
@@ -186,7 +188,7 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   record->tid = tid;
   record->ticks = ticks;
   record->stack_state = STACK_NONE;
-  record->reserved = 0;
+  record->flags = 0;
   bpf_get_current_comm(record->thread_comm, sizeof(record->thread_comm));
   BPF_CORE_READ_INTO(&record->process_comm, task, group_leader, comm);
 
@@ -203,6 +205,7 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
     walk_python(walk, memo, layout, scratch->frames, bounded);
     if (walk->depth || walk->state >= STACK_TRUNCATED) record->stack_state = walk->state;
     if (walk->code_type != process->code_type) process->code_type = walk->code_type;
+    if (want_gil && holds_gil(layout, process, walk->tstates[0])) record->flags = SAMPLE_HOLDS_GIL;
   } else {
     count(COUNT_NO_THREAD_STATE);
   }

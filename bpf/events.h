@@ -215,6 +215,10 @@ enum frame_flags {
   FRAME_OTHER_THREAD_STATE = 4, /* first frame of a further thread state of this OS thread */
 };
 
+enum sample_flags {
+  SAMPLE_HOLDS_GIL = 1, /* only where it was asked for */
+};
+
 /* Followed by py_frames records of struct py_frame_record, leaf first, then kernel_frames u64
  * addresses, leaf first. */
 struct sample_record {
@@ -232,8 +236,8 @@ struct sample_record {
   u8 tstate_source;
   u8 in_kernel;
   u8 half_pushed; /* frames dropped because they were being pushed */
-  u32 reserved;
-  u64 thread_id; /* pthread_self(), what threading calls `ident` */
+  u32 flags;      /* enum sample_flags */
+  u64 thread_id;  /* pthread_self(), what threading calls `ident` */
   char process_comm[PROFD_COMM_BYTES];
   char thread_comm[PROFD_COMM_BYTES];
 };
@@ -283,6 +287,50 @@ struct process_record {
 /* A set of the gate: tags of code objects whose names user space has; 0 is empty. */
 struct gate_set {
   u64 tags[PROFD_GATE_WAYS];
+};
+
+/* ---- Threads --------------------------------------------------------------------------- */
+
+enum {
+  PROFD_MAX_WAIT_FRAMES = 24, /* of the kernel stack of a thread that waits */
+  PROFD_THREAD_MARKS = 1 << 13,
+  PROFD_SYSCALL_NONE = -1,
+  PROFD_SYSCALL_UNKNOWN = -2,
+};
+
+enum thread_flags {
+  THREAD_ON_CPU = 1,
+  THREAD_IN_IOWAIT = 2,
+  THREAD_MARKED = 4, /* has not run since user space set its mark */
+};
+
+/* What the task iterator says of one thread. Up to `thread_pointer` always; the rest and the
+ * kernel_frames u64 addresses that follow, leaf first, of threads that wait and are not marked. */
+struct thread_record {
+  u64 time_ns;
+  u64 incarnation;
+  u64 start_ns;
+  u64 switches; /* off a CPU, of either kind: the same twice means that it has not run in between,
+                   if it was off the CPU both times */
+  u64 exec_ns;  /* CPU time; of a running thread, up to a scheduler tick less */
+  u32 tgid;
+  u32 tid;
+  u32 state; /* task state bits */
+  u16 kernel_frames;
+  u8 flags; /* enum thread_flags */
+  u8 reserved;
+  u64 thread_pointer;
+  u64 syscall_args[2];
+  s32 syscall; /* number; PROFD_SYSCALL_NONE: a page fault, or preempted in user mode */
+  u32 reserved2;
+  char comm[PROFD_COMM_BYTES];
+};
+PROFD_STATIC_ASSERT(sizeof(struct thread_record) == 104, "wire format");
+
+/* A thread whose stack user space has, by its TID. */
+struct thread_mark {
+  u64 start_ns;
+  u64 switches;
 };
 
 /* ---- Accounting ------------------------------------------------------------------------ */

@@ -36,12 +36,35 @@ struct task_struct {
   int pid;
   int tgid;
   unsigned int flags;
+  unsigned int __state; /* 5.14+ */
+  int exit_state;
+  int on_cpu;
+  unsigned int in_iowait : 1;
+  unsigned long nvcsw;
+  unsigned long nivcsw;
+  u64 start_time;
+  void *stack;
   struct task_struct *group_leader;
   struct signal_struct *signal;
   struct list_head thread_node;
   struct sched_entity se;
   struct thread_struct thread;
   char comm[PROFD_COMM_BYTES];
+};
+
+struct task_struct___before_514 {
+  long state;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+  struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+  struct bpf_iter_meta *meta;
+  struct task_struct *task;
 };
 
 #pragma clang attribute pop

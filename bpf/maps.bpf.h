@@ -7,6 +7,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "bpf/process_maps.bpf.h"
 #include "bpf/python_stack.bpf.h"
 
 struct {
@@ -22,22 +23,6 @@ struct {
   __type(key, u32);
   __type(value, struct py_image);
 } images __weak SEC(".maps");
-
-/* Inserted and deleted in process context only (uprobe, fork, exec, exit) and by user space. */
-struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, PROFD_MAX_PROCESSES);
-  __type(key, u32);
-  __type(value, struct py_process);
-} processes __weak SEC(".maps");
-
-/* Incarnations that the user did not select. */
-struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, PROFD_MAX_PROCESSES);
-  __type(key, u64);
-  __type(value, u8);
-} excluded __weak SEC(".maps");
 
 /* Processes, Python or not, whose children to come are wanted too: user space inserts the first
  * ones, fork their children. */

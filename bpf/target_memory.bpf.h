@@ -8,7 +8,7 @@
 
 #include <bpf/bpf_helpers.h>
 #else
-#include "tests/bpf/native_helpers.h"
+#include "bpf/native_helpers.h"
 #endif
 
 #include "bpf/events.h"

@@ -49,6 +49,8 @@ Link::~Link() {
   if (link_ != nullptr) bpf_link__destroy(link_);
 }
 
+int Link::fd() const { return bpf_link__fd(link_); }
+
 std::string KernelFeatures::Describe() const {
   std::string text;
   if (!bpf_loop) absl::StrAppend(&text, "no bpf_loop (Linux 5.17): stacks are cut at 128 frames; ");
@@ -93,6 +95,7 @@ absl::Status BpfSession::Load() {
   skeleton_->rodata->has_exclusions = options_.has_exclusions;
   skeleton_->rodata->has_followed = options_.has_followed;
   if (!options_.has_followed) bpf_map__set_max_entries(skeleton_->maps.followed, 1);
+  skeleton_->rodata->want_gil = options_.want_gil;
   skeleton_->rodata->ring_count = std::min<int>(OnlineCpus().size(), PROFD_MAX_RINGS);
   int error = profd_bpf__load(skeleton_);
   if (error != 0) return ExplainLoadFailure(-error);
@@ -332,6 +335,9 @@ EventCounters BpfSession::ReadCounters() const {
   }
   return totals;
 }
+
+int BpfSession::processes_fd() const { return bpf_map__fd(skeleton_->maps.processes); }
+int BpfSession::excluded_fd() const { return bpf_map__fd(skeleton_->maps.excluded); }
 
 void BpfSession::AddTotals(const Sampler& sampler, PerfEventTotals* totals) const {
   struct {

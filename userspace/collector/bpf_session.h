@@ -38,6 +38,7 @@ class Link {
   Link(Link&& other) noexcept : link_(other.link_) { other.link_ = nullptr; }
   Link& operator=(Link&& other) noexcept;
   ~Link();
+  int fd() const;
 
  private:
   bpf_link* link_;
@@ -62,6 +63,7 @@ class BpfSession {
     uint64_t period_ns = 0;       // between two samples on one CPU
     bool has_exclusions = false;  // Exclude() will be used
     bool has_followed = false;    // Follow() will be used
+    bool want_gil = false;        // samples tell who holds the GIL
     size_t ring_bytes_per_cpu = 1 << 20;
     bool verbose = false;  // libbpf's debug messages to stderr
   };
@@ -109,6 +111,10 @@ class BpfSession {
   EventCounters ReadCounters() const;
   PerfEventTotals ReadPerfEvents() const;
   uint64_t period_ns() const { return options_.period_ns; }
+  bool has_exclusions() const { return options_.has_exclusions; }
+  // For programs beside these that look at the same processes; ours while the session lives.
+  int processes_fd() const;
+  int excluded_fd() const;
 
  private:
   struct Sampler {

@@ -1,6 +1,8 @@
-/* What the walkers of bpf/ need of the kernel, for tests that compile them natively. */
-#ifndef PROFD_TESTS_BPF_NATIVE_HELPERS_H_
-#define PROFD_TESTS_BPF_NATIVE_HELPERS_H_
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/* What the walkers need of the kernel where they are compiled natively: for threads that wait,
+ * whose stacks user space reads, and for tests. */
+#ifndef PROFD_BPF_NATIVE_HELPERS_H_
+#define PROFD_BPF_NATIVE_HELPERS_H_
 
 #include <stdint.h>
 
@@ -8,7 +10,8 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
-/* Reads the fake target. As the kernel's: all or nothing, and nothing is zeroes. */
+/* Defined by whoever compiles the walkers. As the kernel's: all or nothing, and nothing is zeroes.
+ */
 long bpf_probe_read_user(void *destination, uint32_t bytes, const void *address);
 
 /* The callback is called by its own type: a call through another one would be undefined. */
@@ -19,4 +22,4 @@ long bpf_probe_read_user(void *destination, uint32_t bytes, const void *address)
     (void)(flags);                                                                    \
   } while (0)
 
-#endif /* PROFD_TESTS_BPF_NATIVE_HELPERS_H_ */
+#endif /* PROFD_BPF_NATIVE_HELPERS_H_ */

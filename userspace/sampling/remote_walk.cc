@@ -1,0 +1,119 @@
+#include "userspace/sampling/remote_walk.h"
+
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "symbolizer/code_reader.h"
+#include "symbolizer/cpython/layouts.h"
+#include "symbolizer/process/memory.h"
+#include "userspace/sampling/native_walk.h"
+
+namespace profd {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(1);
+
+thread_local pid_t reading_tid = 0;
+
+bool ReadFrom(pid_t tid, void* out, size_t bytes, uint64_t address) {
+  iovec local = {out, bytes};
+  iovec remote = {reinterpret_cast<void*>(address), bytes};  // never dereferenced here
+  const ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
+  return got >= 0 && static_cast<size_t>(got) == bytes;
+}
+
+// Without a deadline: only for a thread that may be left behind.
+class PlainMemory : public ProcessMemory {
+ public:
+  explicit PlainMemory(pid_t tid) : tid_(tid) {}
+  absl::Status Read(uint64_t address, absl::Span<std::byte> out) override {
+    if (ReadFrom(tid_, out.data(), out.size(), address)) return absl::OkStatus();
+    return errno == ESRCH ? absl::NotFoundError("the process has gone")
+                          : absl::OutOfRangeError("not readable");
+  }
+
+ private:
+  const pid_t tid_;
+};
+
+}  // namespace
+
+struct RemoteWalker::Scratch {
+  native_walker* walker = native_walker_new();
+  ~Scratch() { native_walker_free(walker); }
+};
+
+RemoteWalker::RemoteWalker() = default;
+RemoteWalker::~RemoteWalker() = default;
+
+absl::StatusOr<std::vector<WalkedThread>> RemoteWalker::Walk(const py_process& process,
+                                                             const py_layout& layout,
+                                                             const std::vector<Thread>& threads) {
+  if (scratch_ == nullptr) scratch_ = std::make_shared<Scratch>();
+  if (scratch_->walker == nullptr) return absl::ResourceExhaustedError("no memory to read with");
+  auto walked = std::make_shared<std::vector<WalkedThread>>(threads.size());
+  auto work = [scratch = scratch_, process = py_process(process), layout, threads,
+               walked]() mutable {
+    for (size_t i = 0; i < threads.size(); ++i) {
+      native_thread thread = {};
+      thread.layout = &layout;
+      thread.process = &process;
+      thread.thread_pointer = threads[i].thread_pointer;
+      thread.tstate = threads[i].tstate;
+      reading_tid = threads[i].tid;
+      native_walk_thread(scratch->walker, &thread);
+      WalkedThread& out = (*walked)[i];
+      out.tstate = thread.tstate;
+      out.stack_state = thread.stack_state;
+      out.tstate_source = thread.tstate_source;
+      out.holds_gil = thread.holds_gil != 0;
+      out.frames.assign(thread.frames, thread.frames + thread.frame_count);
+    }
+  };
+  if (absl::Status status = worker_.Run(std::move(work), kPatience); !status.ok()) {
+    scratch_ = nullptr;  // the one left behind has it
+    return status;
+  }
+  return std::move(*walked);
+}
+
+absl::StatusOr<std::vector<absl::StatusOr<CodeDescription>>> RemoteWalker::ReadCodes(
+    pid_t tid, const py_layout& layout, const std::vector<uint64_t>& addresses) {
+  auto codes = std::make_shared<std::vector<absl::StatusOr<CodeDescription>>>();
+  auto work = [tid, layout, addresses, codes] {
+    PlainMemory memory(tid);
+    for (uint64_t address : addresses) codes->push_back(ReadCode(memory, layout, address));
+  };
+  if (absl::Status status = worker_.Run(std::move(work), kPatience); !status.ok()) return status;
+  return std::move(*codes);
+}
+
+absl::StatusOr<std::vector<uint64_t>> RemoteWalker::FindGils(pid_t tid, const py_process& process,
+                                                             const py_layout& layout) {
+  auto gils = std::make_shared<std::vector<uint64_t>>();
+  if (!Has(layout, PY_INTERP_GIL_HOLDER) || !Has(layout, PY_INTERP_NEXT)) return *gils;
+  auto work = [tid, head = process.interp_head, layout, gils] {
+    PlainMemory memory(tid);
+    auto interpreter = memory.Get<uint64_t>(head);
+    for (int i = 0; i < kMaxLocks && interpreter.ok() && *interpreter != 0; ++i) {
+      gils->push_back(*interpreter + layout.offset[PY_INTERP_GIL_HOLDER]);
+      interpreter = memory.Get<uint64_t>(*interpreter + layout.offset[PY_INTERP_NEXT]);
+    }
+  };
+  if (absl::Status status = worker_.Run(std::move(work), kPatience); !status.ok()) return status;
+  return std::move(*gils);
+}
+
+}  // namespace profd
+
+extern "C" long bpf_probe_read_user(void* destination, uint32_t bytes, const void* address) {
+  if (profd::ReadFrom(profd::reading_tid, destination, bytes, reinterpret_cast<uint64_t>(address)))
+    return 0;
+  std::memset(destination, 0, bytes);
+  return -EFAULT;
+}

@@ -1,0 +1,64 @@
+// Python stacks of other processes' threads, read from outside by the walkers of bpf/. What is read
+// is true only of a thread that stood still meanwhile: see still_reader.h.
+#ifndef PROFD_USERSPACE_SAMPLING_REMOTE_WALK_H_
+#define PROFD_USERSPACE_SAMPLING_REMOTE_WALK_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "bpf/events.h"
+#include "symbolizer/code_cache.h"
+#include "userspace/sampling/abandonable_worker.h"
+
+namespace profd {
+
+struct WalkedThread {
+  uint64_t tstate = 0;  // 0: not a thread of Python
+  uint8_t stack_state = STACK_NONE;
+  uint8_t tstate_source = TSTATE_NOT_FOUND;
+  bool holds_gil = false;
+  std::vector<py_frame_record> frames;  // leaf first
+};
+
+// All reads go by process_vm_readv on a thread that may be left behind, a batch at a time: the
+// errors of these calls are AbandonableWorker's. For one thread.
+class RemoteWalker {
+ public:
+  RemoteWalker();
+  ~RemoteWalker();
+
+  struct Thread {
+    pid_t tid = 0;
+    uint64_t thread_pointer = 0;
+    uint64_t tstate = 0;  // of an earlier walk, or 0
+  };
+  // Parallel to `threads`, all of `process`.
+  absl::StatusOr<std::vector<WalkedThread>> Walk(const py_process& process, const py_layout& layout,
+                                                 const std::vector<Thread>& threads);
+
+  // Code objects of the process of thread `tid`, parallel to `addresses`; each as ReadCode() says.
+  absl::StatusOr<std::vector<absl::StatusOr<CodeDescription>>> ReadCodes(
+      pid_t tid, const py_layout& layout, const std::vector<uint64_t>& addresses);
+
+  // Where the process's interpreters keep their locks, those that are laid out in place (3.12+): at
+  // most kMaxLocks.
+  static constexpr int kMaxLocks = 64;
+  absl::StatusOr<std::vector<uint64_t>> FindGils(pid_t tid, const py_process& process,
+                                                 const py_layout& layout);
+
+  absl::Duration cpu_used() const { return worker_.cpu_used(); }
+
+ private:
+  struct Scratch;  // the native walker
+  AbandonableWorker worker_;
+  std::shared_ptr<Scratch> scratch_;
+};
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_SAMPLING_REMOTE_WALK_H_
