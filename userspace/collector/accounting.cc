@@ -38,7 +38,7 @@ uint64_t Accounting::TotalLost() const {
 
 uint64_t Accounting::Elsewhere() const {
   return kernel[OUTCOME_IDLE] + kernel[OUTCOME_NOT_PYTHON] + kernel[OUTCOME_EXCLUDED] +
-         kernel[OUTCOME_KERNEL_THREAD] + consumer.not_selected;
+         kernel[OUTCOME_KERNEL_THREAD] + consumer.not_selected + consumer.without_gil;
 }
 
 Accounting Accounting::operator-(const Accounting& earlier) const {
@@ -47,6 +47,7 @@ Accounting Accounting::operator-(const Accounting& earlier) const {
     d.kernel.values[i] -= earlier.kernel.values[i];
   d.consumer.profiled -= earlier.consumer.profiled;
   d.consumer.not_selected -= earlier.consumer.not_selected;
+  d.consumer.without_gil -= earlier.consumer.without_gil;
   d.consumer.unknown_process -= earlier.consumer.unknown_process;
   d.consumer.malformed -= earlier.consumer.malformed;
   d.events.counted_ns -= earlier.events.counted_ns;

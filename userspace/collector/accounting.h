@@ -16,6 +16,7 @@ namespace profd {
 struct ConsumerCounts {
   uint64_t profiled = 0;
   uint64_t not_selected = 0;     // taken before the process was known not to be wanted
+  uint64_t without_gil = 0;      // only threads that hold the GIL were asked for
   uint64_t unknown_process = 0;  // its registration was lost
   uint64_t malformed = 0;
 };

@@ -20,6 +20,8 @@ struct FinishedWindow {
   uint64_t samples = 0;
   size_t processes = 0;  // that used CPU in the window
   absl::Duration cpu;    // exact, of all these processes
+  uint64_t waiting_samples = 0;
+  absl::Duration gil_held;  // on all samples, where the sampler was told to look
   absl::Time start;
   absl::Duration duration;  // steady time
 };

@@ -36,13 +36,13 @@ Symbolizer::Options SymbolizerOptions(Images* images) {
 }  // namespace
 
 Pipeline::Pipeline(BpfSession* session, Images* images, Processes* processes, Discovery* discovery,
-                   std::shared_ptr<RemoteReaderPool> readers, bool keep_times)
+                   std::shared_ptr<RemoteReaderPool> readers, const Options& options)
     : session_(session),
       images_(images),
       processes_(processes),
       discovery_(discovery),
       readers_(std::move(readers)),
-      keep_times_(keep_times),
+      options_(options),
       symbolizer_(SymbolizerOptions(images)) {}
 
 void Pipeline::Open(const Moment& now) {
@@ -208,12 +208,36 @@ void Pipeline::OnSample(const RawSample& sample) {
     ++counts_.not_selected;
     return;
   }
+  const sample_record& header = *sample.header;
+  const auto cpu_ns = static_cast<int64_t>(header.ticks * session_->period_ns());
+  if (Excludes((header.flags & SAMPLE_HOLDS_GIL) != 0, cpu_ns)) {
+    ++counts_.without_gil;
+    return;
+  }
   ++counts_.profiled;
   const Profile::StackId stack = StackOf(*process, sample);
-  const Profile::LabelsId labels = LabelsOf(*process, *sample.header);
-  const uint32_t ticks = sample.header->ticks;
-  const uint32_t index = profile_.Add(stack, labels, 1, int64_t{ticks} * session_->period_ns());
-  if (keep_times_) KeepTime(sample.header->time_ns, index, ticks);
+  const Profile::LabelsId labels = LabelsOf(
+      *process,
+      {header.tid, header.thread_id, CommView(header.thread_comm), CommView(header.process_comm)});
+  const uint32_t index = profile_.Add(stack, labels, 1, cpu_ns, options_.wall ? cpu_ns : 0);
+  if (options_.keep_times) KeepTime(header.time_ns, index, header.ticks);
+}
+
+void Pipeline::AddWaiting(const WaitingSample& sample) {
+  const auto wall_ns = static_cast<int64_t>(sample.ticks * session_->period_ns());
+  if (Excludes(sample.holds_gil, wall_ns)) return;
+  ++waiting_samples_;
+  Process& process = *sample.process;
+  const Profile::StackId stack = StackOf(process, sample.stack);
+  const Profile::LabelsId labels =
+      LabelsOf(process, {sample.tid, sample.thread_id, sample.thread_comm, process.comm});
+  const uint32_t index = profile_.Add(stack, labels, 1, 0, wall_ns);
+  if (options_.keep_times) KeepTime(sample.time_ns, index, sample.ticks);
+}
+
+bool Pipeline::Excludes(bool holds_gil, int64_t ns) {
+  if (holds_gil) gil_held_ns_ += ns;
+  return options_.gil_only && !holds_gil;
 }
 
 void Pipeline::KeepTime(uint64_t time_ns, uint32_t sample, uint32_t ticks) {
@@ -244,6 +268,10 @@ Profile::StackId Pipeline::StackOf(Process& process, const RawSample& sample) {
   if (!sample.header->in_kernel) {
     raw.native_leaf = symbolizer_.NativeLeaf(process.key, sample.header->user_ip);
   }
+  return StackOf(process, raw);
+}
+
+Profile::StackId Pipeline::StackOf(Process& process, const RawStack& raw) {
   SymbolizerProcess view;
   view.key = process.key;
   view.layout = &process.image->interpreter.layout;
@@ -251,22 +279,22 @@ Profile::StackId Pipeline::StackOf(Process& process, const RawSample& sample) {
   return stacks_.Intern(view, raw, &profile_);
 }
 
-Profile::LabelsId Pipeline::LabelsOf(Process& process, const sample_record& header) {
-  const absl::string_view comm = CommView(header.process_comm);
+Profile::LabelsId Pipeline::LabelsOf(Process& process, const SampledThread& sampled) {
   ProcessMemory* memory = MemoryOf(process);
   absl::string_view thread =
-      process.threads.NameOf(header.thread_id, memory, process.image->interpreter.layout,
+      process.threads.NameOf(sampled.thread_id, memory, process.image->interpreter.layout,
                              process.interp_head.load(), now_);
-  if (thread.empty()) thread = CommView(header.thread_comm);
-  const ThreadKey key{process.key.incarnation, header.tid};
+  if (thread.empty()) thread = sampled.comm;
+  const ThreadKey key{process.key.incarnation, sampled.tid};
   auto known = labels_.find(key);
-  if (known != labels_.end() && known->second.thread == thread && known->second.comm == comm) {
+  if (known != labels_.end() && known->second.thread == thread &&
+      known->second.comm == sampled.process_comm) {
     return known->second.id;
   }
   Labels labels;
-  labels.pid = header.tgid;
-  labels.tid = header.tid;
-  labels.comm = std::string(comm);
+  labels.pid = process.key.pid;
+  labels.tid = sampled.tid;
+  labels.comm = std::string(sampled.process_comm);
   labels.thread = std::string(thread);
   labels.python = process.image->interpreter.version.ToString();
   labels.container = process.container;
@@ -285,6 +313,8 @@ FinishedWindow Pipeline::Close(const Moment& now) {
   window.samples = window.accounting.consumer.profiled;
   window.profile = std::exchange(profile_, Profile());
   window.events = std::exchange(events_, {});
+  window.waiting_samples = std::exchange(waiting_samples_, 0);
+  window.gil_held = absl::Nanoseconds(std::exchange(gil_held_ns_, 0));
   // Each CPU's are in order already, but not among each other.
   std::sort(
       window.events.begin(), window.events.end(),
@@ -340,6 +370,10 @@ void Pipeline::AddFacts(FinishedWindow* window) {
       FormatComment({"profd.elsewhere", {}, absl::StrCat(window->accounting.Elsewhere())}));
   if (times_dropped_ > 0) {
     profile.AddComment(FormatComment({"profd.times_dropped", {}, absl::StrCat(times_dropped_)}));
+  }
+  if (window->waiting_samples > 0) {
+    profile.AddComment(
+        FormatComment({"profd.waiting_samples", {}, absl::StrCat(window->waiting_samples)}));
   }
   // A reason that is not there counts 0: pprof prints every comment above every table.
   for (const auto& [reason, count] : window->accounting.Lost()) {

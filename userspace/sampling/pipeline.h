@@ -23,23 +23,31 @@
 #include "userspace/profile/profile.h"
 #include "userspace/sampling/finished_window.h"
 #include "userspace/sampling/stack_interner.h"
+#include "userspace/sampling/waiting.h"
 
 namespace profd {
 
 // For one thread. All pointers outlive it.
 class Pipeline {
  public:
+  struct Options {
+    bool keep_times = false;
+    bool wall = false;      // samples of CPU time count as wall time, too
+    bool gil_only = false;  // samples of threads that do not hold the GIL are left out
+  };
   Pipeline(BpfSession* session, Images* images, Processes* processes, Discovery* discovery,
-           std::shared_ptr<RemoteReaderPool> readers, bool keep_times);
+           std::shared_ptr<RemoteReaderPool> readers, const Options& options);
 
   // Begins the first window.
   void Open(const Moment& now);
   // Takes everything that is in the rings.
   void Consume(const Moment& now);
+  void AddWaiting(const WaitingSample& sample);
   // Ends the window and begins the next. Call Consume() first.
   FinishedWindow Close(const Moment& now);
 
   Accounting Totals() const;
+  Symbolizer* symbolizer() { return &symbolizer_; }
   // When a process was last seen to begin, of SteadyNow().
   absl::Duration last_birth() const { return last_birth_; }
 
@@ -52,6 +60,12 @@ class Pipeline {
     friend H AbslHashValue(H h, const ThreadKey& k) {
       return H::combine(std::move(h), k.incarnation, k.tid);
     }
+  };
+  struct SampledThread {
+    uint32_t tid;
+    uint64_t thread_id;
+    absl::string_view comm;
+    absl::string_view process_comm;
   };
   struct ThreadLabel {
     Profile::LabelsId id;
@@ -67,8 +81,10 @@ class Pipeline {
   // For when records of the lifecycle ring were lost: what the kernel's own table says.
   std::shared_ptr<Process> Adopt(uint64_t incarnation, pid_t pid);
   void EndUnregistered();
+  bool Excludes(bool holds_gil, int64_t ns);
   Profile::StackId StackOf(Process& process, const RawSample& sample);
-  Profile::LabelsId LabelsOf(Process& process, const sample_record& header);
+  Profile::StackId StackOf(Process& process, const RawStack& raw);
+  Profile::LabelsId LabelsOf(Process& process, const SampledThread& sampled);
   void EndProcess(const process_record& record);
   // What the process has used since it was last asked; `used` is its clock.
   absl::Duration Unreported(const Process& process, absl::Duration used);
@@ -82,12 +98,14 @@ class Pipeline {
   Processes* const processes_;
   Discovery* const discovery_;
   const std::shared_ptr<RemoteReaderPool> readers_;
-  const bool keep_times_;
+  const Options options_;
   Symbolizer symbolizer_;
   StackInterner stacks_{&symbolizer_};
 
   Profile profile_;
   std::vector<Recording::Event> events_;
+  int64_t gil_held_ns_ = 0;  // in this window
+  uint64_t waiting_samples_ = 0;
   uint64_t times_dropped_ = 0;  // in this window: there was no room
   int64_t unix_minus_steady_ns_ = 0;
   absl::flat_hash_map<ThreadKey, ThreadLabel> labels_;

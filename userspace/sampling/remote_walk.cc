@@ -1,6 +1,7 @@
 #include "userspace/sampling/remote_walk.h"
 
 #include <sys/uio.h>
+#include <time.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include "absl/status/status.h"
 #include "symbolizer/code_reader.h"
 #include "symbolizer/cpython/layouts.h"
+#include "symbolizer/process/abandonable.h"
 #include "symbolizer/process/memory.h"
 #include "userspace/sampling/native_walk.h"
 
@@ -19,6 +21,12 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(1);
 
 thread_local pid_t reading_tid = 0;
+
+absl::Duration ThreadCpuTime() {
+  timespec used = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return absl::DurationFromTimespec(used);
+}
 
 bool ReadFrom(pid_t tid, void* out, size_t bytes, uint64_t address) {
   iovec local = {out, bytes};
@@ -51,7 +59,21 @@ struct RemoteWalker::Scratch {
 RemoteWalker::RemoteWalker() = default;
 RemoteWalker::~RemoteWalker() = default;
 
-absl::StatusOr<std::vector<WalkedThread>> RemoteWalker::Walk(const py_process& process,
+absl::Status RemoteWalker::Run(pid_t pid, std::function<void()> work) {
+  auto used = std::make_shared<absl::Duration>();
+  auto measured = [used, work = std::move(work)] {
+    const absl::Duration before = ThreadCpuTime();
+    work();
+    *used = ThreadCpuTime() - before;
+  };
+  if (!RunAbandonably(pid, std::move(measured), kPatience)) {
+    return absl::DeadlineExceededError("a read of process memory blocked");
+  }
+  cpu_used_ += *used;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<WalkedThread>> RemoteWalker::Walk(pid_t pid, const py_process& process,
                                                              const py_layout& layout,
                                                              const std::vector<Thread>& threads) {
   if (scratch_ == nullptr) scratch_ = std::make_shared<Scratch>();
@@ -75,7 +97,7 @@ absl::StatusOr<std::vector<WalkedThread>> RemoteWalker::Walk(const py_process& p
       out.frames.assign(thread.frames, thread.frames + thread.frame_count);
     }
   };
-  if (absl::Status status = worker_.Run(std::move(work), kPatience); !status.ok()) {
+  if (absl::Status status = Run(pid, std::move(work)); !status.ok()) {
     scratch_ = nullptr;  // the one left behind has it
     return status;
   }
@@ -83,17 +105,18 @@ absl::StatusOr<std::vector<WalkedThread>> RemoteWalker::Walk(const py_process& p
 }
 
 absl::StatusOr<std::vector<absl::StatusOr<CodeDescription>>> RemoteWalker::ReadCodes(
-    pid_t tid, const py_layout& layout, const std::vector<uint64_t>& addresses) {
+    pid_t pid, pid_t tid, const py_layout& layout, const std::vector<uint64_t>& addresses) {
   auto codes = std::make_shared<std::vector<absl::StatusOr<CodeDescription>>>();
   auto work = [tid, layout, addresses, codes] {
     PlainMemory memory(tid);
     for (uint64_t address : addresses) codes->push_back(ReadCode(memory, layout, address));
   };
-  if (absl::Status status = worker_.Run(std::move(work), kPatience); !status.ok()) return status;
+  if (absl::Status status = Run(pid, std::move(work)); !status.ok()) return status;
   return std::move(*codes);
 }
 
-absl::StatusOr<std::vector<uint64_t>> RemoteWalker::FindGils(pid_t tid, const py_process& process,
+absl::StatusOr<std::vector<uint64_t>> RemoteWalker::FindGils(pid_t pid, pid_t tid,
+                                                             const py_process& process,
                                                              const py_layout& layout) {
   auto gils = std::make_shared<std::vector<uint64_t>>();
   if (!Has(layout, PY_INTERP_GIL_HOLDER) || !Has(layout, PY_INTERP_NEXT)) return *gils;
@@ -105,7 +128,7 @@ absl::StatusOr<std::vector<uint64_t>> RemoteWalker::FindGils(pid_t tid, const py
       interpreter = memory.Get<uint64_t>(*interpreter + layout.offset[PY_INTERP_NEXT]);
     }
   };
-  if (absl::Status status = worker_.Run(std::move(work), kPatience); !status.ok()) return status;
+  if (absl::Status status = Run(pid, std::move(work)); !status.ok()) return status;
   return std::move(*gils);
 }
 

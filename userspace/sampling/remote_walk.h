@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -13,7 +14,6 @@
 #include "absl/time/time.h"
 #include "bpf/events.h"
 #include "symbolizer/code_cache.h"
-#include "userspace/sampling/abandonable_worker.h"
 
 namespace profd {
 
@@ -25,8 +25,9 @@ struct WalkedThread {
   std::vector<py_frame_record> frames;  // leaf first
 };
 
-// All reads go by process_vm_readv on a thread that may be left behind, a batch at a time: the
-// errors of these calls are AbandonableWorker's. For one thread.
+// All reads go by process_vm_readv on a thread that may be left behind, a batch at a time. Errors:
+// kDeadlineExceeded when a read blocked, or no thread could be had; kResourceExhausted. For one
+// thread.
 class RemoteWalker {
  public:
   RemoteWalker();
@@ -38,25 +39,29 @@ class RemoteWalker {
     uint64_t tstate = 0;  // of an earlier walk, or 0
   };
   // Parallel to `threads`, all of `process`.
-  absl::StatusOr<std::vector<WalkedThread>> Walk(const py_process& process, const py_layout& layout,
+  absl::StatusOr<std::vector<WalkedThread>> Walk(pid_t pid, const py_process& process,
+                                                 const py_layout& layout,
                                                  const std::vector<Thread>& threads);
 
-  // Code objects of the process of thread `tid`, parallel to `addresses`; each as ReadCode() says.
+  // Code objects of the process, whose memory is that of its thread `tid`, parallel to `addresses`;
+  // each as ReadCode() says.
   absl::StatusOr<std::vector<absl::StatusOr<CodeDescription>>> ReadCodes(
-      pid_t tid, const py_layout& layout, const std::vector<uint64_t>& addresses);
+      pid_t pid, pid_t tid, const py_layout& layout, const std::vector<uint64_t>& addresses);
 
   // Where the process's interpreters keep their locks, those that are laid out in place (3.12+): at
   // most kMaxLocks.
   static constexpr int kMaxLocks = 64;
-  absl::StatusOr<std::vector<uint64_t>> FindGils(pid_t tid, const py_process& process,
+  absl::StatusOr<std::vector<uint64_t>> FindGils(pid_t pid, pid_t tid, const py_process& process,
                                                  const py_layout& layout);
 
-  absl::Duration cpu_used() const { return worker_.cpu_used(); }
+  absl::Duration cpu_used() const { return cpu_used_; }  // by reads that came back
 
  private:
   struct Scratch;  // the native walker
-  AbandonableWorker worker_;
+  absl::Status Run(pid_t pid, std::function<void()> work);
+
   std::shared_ptr<Scratch> scratch_;
+  absl::Duration cpu_used_;
 };
 
 }  // namespace profd

@@ -35,10 +35,19 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+Pipeline::Options PipelineOptions(const Sampler::Options& options) {
+  Pipeline::Options pipeline;
+  pipeline.keep_times = options.keep_times;
+  pipeline.wall = options.idle;
+  pipeline.gil_only = options.gil_only;
+  return pipeline;
+}
+
 }  // namespace
 
 Sampler::Sampler(std::unique_ptr<BpfSession> session, const Options& options)
-    : longest_poll_(PollInterval(options.period_ns)),
+    : idle_(options.idle),
+      longest_poll_(PollInterval(options.period_ns)),
       session_(std::move(session)),
       images_(std::make_unique<Images>(session_.get())),
       processes_(std::make_unique<Processes>()),
@@ -46,7 +55,7 @@ Sampler::Sampler(std::unique_ptr<BpfSession> session, const Options& options)
       discovery_(std::make_unique<Discovery>(session_.get(), images_.get(), processes_.get(),
                                              options.selection, readers_)),
       pipeline_(std::make_unique<Pipeline>(session_.get(), images_.get(), processes_.get(),
-                                           discovery_.get(), readers_, options.keep_times)) {}
+                                           discovery_.get(), readers_, PipelineOptions(options))) {}
 
 Sampler::~Sampler() = default;
 
@@ -54,6 +63,7 @@ absl::StatusOr<std::unique_ptr<Sampler>> Sampler::Create(const Options& options)
   RaiseDescriptorLimit();
   BpfSession::Options session_options;
   session_options.period_ns = options.period_ns;
+  session_options.want_gil = options.gil || options.gil_only;
   session_options.has_exclusions = !options.selection.is_all();
   session_options.has_followed = options.selection.has_descendants();
   session_options.ring_bytes_per_cpu = kRingBytesPerCpu;
@@ -69,6 +79,7 @@ absl::Status Sampler::Start() {
   if (absl::Status status = discovery_->FollowSelection(); !status.ok()) return status;
   discovery_->ScanLikely();
   discovery_->Start();
+  if (absl::Status status = StartWaiting(); !status.ok()) return status;
   if (absl::Status status = session_->AttachSamplers(); !status.ok()) return status;
   attached_ = true;
   const Moment now = Moment::Now();
@@ -77,12 +88,46 @@ absl::Status Sampler::Start() {
   return absl::OkStatus();
 }
 
-absl::Duration Sampler::TimeToConsume(absl::Duration now) const {
-  const bool births = now - pipeline_->last_birth() < kAfterBirth;
-  return births ? std::min(longest_poll_, kLongestPollAfterBirth) : longest_poll_;
+absl::Status Sampler::StartWaiting() {
+  if (!idle_) return absl::OkStatus();
+  WaitingSampler::Options options;
+  options.period = absl::Nanoseconds(session_->period_ns());
+  auto waiting =
+      WaitingSampler::Create(session_.get(), processes_.get(), pipeline_->symbolizer(), options);
+  if (absl::IsUnimplemented(waiting.status())) {
+    waiting_lacks_ = std::string(waiting.status().message());
+    return absl::OkStatus();
+  }
+  if (waiting.ok()) waiting_ = *std::move(waiting);
+  return waiting.status();
 }
 
-void Sampler::Consume(const Moment& now) { pipeline_->Consume(now); }
+void Sampler::TickWaiting(absl::Duration now) {
+  if (waiting_ == nullptr || !attached_) return;
+  waiting_->Tick(now, [this](const WaitingSample& sample) { pipeline_->AddWaiting(sample); });
+}
+
+std::string Sampler::KernelLacks() const {
+  std::string text = session_->features().Describe();
+  if (!text.empty() && !waiting_lacks_.empty()) text += "; ";
+  return text + waiting_lacks_;
+}
+
+const WaitingSampler::Stats* Sampler::waiting_stats() const {
+  return waiting_ == nullptr ? nullptr : &waiting_->stats();
+}
+
+absl::Duration Sampler::TimeToConsume(absl::Duration now) const {
+  const bool births = now - pipeline_->last_birth() < kAfterBirth;
+  absl::Duration wait = births ? std::min(longest_poll_, kLongestPollAfterBirth) : longest_poll_;
+  if (waiting_ != nullptr) wait = std::min(wait, waiting_->due() - now);
+  return std::max(wait, absl::ZeroDuration());
+}
+
+void Sampler::Consume(const Moment& now) {
+  pipeline_->Consume(now);
+  TickWaiting(now.steady);
+}
 
 FinishedWindow Sampler::Close(const Moment& now) {
   FinishedWindow window = pipeline_->Close(now);

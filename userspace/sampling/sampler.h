@@ -24,6 +24,7 @@
 #include "userspace/collector/selection.h"
 #include "userspace/sampling/finished_window.h"
 #include "userspace/sampling/pipeline.h"
+#include "userspace/sampling/waiting.h"
 
 namespace profd {
 
@@ -34,6 +35,9 @@ class Sampler {
     Selection selection = Selection::All();
     uint64_t period_ns = 0;   // of CPU time, between two samples on one CPU
     bool keep_times = false;  // FinishedWindow::events
+    bool idle = false;        // threads that wait, too: profiles have wall time
+    bool gil = false;         // FinishedWindow::gil_held
+    bool gil_only = false;    // only samples of threads that hold the GIL
     bool verbose = false;     // libbpf's debug messages to stderr
   };
 
@@ -64,11 +68,16 @@ class Sampler {
   size_t interpreters() const { return images_->size(); }
   std::vector<Images::Unsupported> unsupported() const { return images_->unsupported(); }
   // What this kernel cannot do; empty when it can all.
-  std::string KernelLacks() const { return session_->features().Describe(); }
+  std::string KernelLacks() const;
+  // Of Options::idle; null where it was not asked for, or the kernel lacks what it takes.
+  const WaitingSampler::Stats* waiting_stats() const;
 
  private:
   explicit Sampler(std::unique_ptr<BpfSession> session, const Options& options);
+  absl::Status StartWaiting();
+  void TickWaiting(absl::Duration now);
 
+  const bool idle_;
   const absl::Duration longest_poll_;
   const std::unique_ptr<BpfSession> session_;
   const std::unique_ptr<Images> images_;
@@ -76,6 +85,8 @@ class Sampler {
   const std::shared_ptr<RemoteReaderPool> readers_;
   const std::unique_ptr<Discovery> discovery_;
   const std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<WaitingSampler> waiting_;
+  std::string waiting_lacks_;
   absl::Duration started_;
   bool attached_ = false;
 };

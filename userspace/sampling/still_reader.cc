@@ -38,7 +38,8 @@ WaitReason StillReader::ReasonOf(const ThreadReport& report, const py_process& r
   const absl::Duration now = SteadyNow();
   if (now - locks.looked_at < kLockAge) return reason;
   locks.looked_at = now;
-  auto gils = walker_.FindGils(static_cast<pid_t>(thread.tid), registered, layout);
+  auto gils = walker_.FindGils(static_cast<pid_t>(thread.tgid), static_cast<pid_t>(thread.tid),
+                               registered, layout);
   if (gils.ok()) locks.gils = *std::move(gils);
   return IsGilFutex(registered, layout, locks.gils, futex) ? WaitReason::kGil : reason;
 }
@@ -57,7 +58,7 @@ absl::StatusOr<StillReader::Codes> StillReader::ReadNewCodes(
   }
   Codes codes;
   if (tags.empty()) return codes;
-  auto read = walker_.ReadCodes(tid, process.image->interpreter.layout, addresses);
+  auto read = walker_.ReadCodes(process.key.pid, tid, process.image->interpreter.layout, addresses);
   if (!read.ok()) return read.status();
   for (size_t i = 0; i < tags.size() && i < read->size(); ++i) {
     if ((*read)[i].ok()) codes.emplace(tags[i], *std::move((*read)[i]));
@@ -115,7 +116,7 @@ absl::Status StillReader::Read(Process& process, absl::Span<const Wanted> wanted
     }
     absl::Status status;
     Codes codes;
-    auto walked = walker_.Walk(*registered, layout, threads);
+    auto walked = walker_.Walk(pid, *registered, layout, threads);
     if (walked.ok()) {
       auto read = ReadNewCodes(process, threads.front().tid, *walked);
       if (read.ok()) codes = *std::move(read);

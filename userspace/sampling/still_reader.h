@@ -38,8 +38,7 @@ class StillReader {
   };
   // Reads these threads of one process and appends those that are proven to `out`, in no order. A
   // thread that runs all the time may be missing whenever one tries. `rounds` of kBatch threads at
-  // most. Fails when the process cannot be read: kNotFound, kPermissionDenied, or for good as
-  // AbandonableWorker::Run().
+  // most. Fails when the process cannot be read: kNotFound, or kDeadlineExceeded, then for good.
   static constexpr int kBatch = 16;
   absl::Status Read(Process& process, absl::Span<const Wanted> wanted, int rounds,
                     std::vector<StillThread>* out);
