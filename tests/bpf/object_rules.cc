@@ -39,6 +39,10 @@ const std::vector<Kind>& Kinds() {
        {BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem,
         BPF_FUNC_probe_read_kernel, BPF_FUNC_ktime_get_ns, BPF_FUNC_get_current_pid_tgid,
         BPF_FUNC_get_current_task, BPF_FUNC_get_attach_cookie, BPF_FUNC_ringbuf_output}},
+      // On behalf of its reader, about others: looks up, and never touches their user memory.
+      {{"iter/task"},
+       {BPF_FUNC_map_lookup_elem, BPF_FUNC_probe_read_kernel, BPF_FUNC_probe_read_kernel_str,
+        BPF_FUNC_ktime_get_ns, BPF_FUNC_get_task_stack, BPF_FUNC_task_pt_regs, BPF_FUNC_seq_write}},
   };
   return *kinds;
 }
@@ -112,7 +116,8 @@ void CheckCode(const Section& section, const Kind& kind, std::vector<std::string
       broken.push_back(absl::StrCat(section.name, ": calls a kernel function"));
     } else if (kind.helpers.count(insn.imm) == 0) {
       broken.push_back(absl::StrCat(section.name, ": calls helper ", insn.imm));
-    } else if (insn.imm == BPF_FUNC_get_stack && !IsConstant(section.code, i, BPF_REG_4, 0)) {
+    } else if ((insn.imm == BPF_FUNC_get_stack || insn.imm == BPF_FUNC_get_task_stack) &&
+               !IsConstant(section.code, i, BPF_REG_4, 0)) {
       broken.push_back(absl::StrCat(section.name, ": may ask for a user stack"));
     }
   }

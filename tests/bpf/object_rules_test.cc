@@ -17,6 +17,10 @@ TEST(ObjectRules, AreKeptByTheLifecyclePrograms) {
   EXPECT_THAT(BrokenRules(PROFD_LIFECYCLE_OBJECT), IsEmpty());
 }
 
+TEST(ObjectRules, AreKeptByTheTaskIterator) {
+  EXPECT_THAT(BrokenRules(PROFD_THREADS_OBJECT), IsEmpty());
+}
+
 TEST(ObjectRules, SeeWhatIsForbidden) {
   EXPECT_THAT(BrokenRules(PROFD_BAD_OBJECT),
               UnorderedElementsAre("perf_event: calls helper 2",   // bpf_map_update_elem

@@ -276,6 +276,7 @@ bool BpfSession::IsFollowed(pid_t pid) const {
 
 absl::StatusOr<Link> BpfSession::AttachStartProbe(int fd, uint64_t file_offset,
                                                   uint64_t linked_address, uint32_t image) {
+  if (!options_.start_probes) return absl::UnimplementedError("not wanted");
   if (!features_.attach_cookie) return absl::UnimplementedError("no probe cookies");
   bpf_uprobe_opts options = {};
   options.sz = sizeof(options);

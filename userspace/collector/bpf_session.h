@@ -64,6 +64,7 @@ class BpfSession {
     bool has_exclusions = false;  // Exclude() will be used
     bool has_followed = false;    // Follow() will be used
     bool want_gil = false;        // samples tell who holds the GIL
+    bool start_probes = true;     // processes to come register themselves
     size_t ring_bytes_per_cpu = 1 << 20;
     bool verbose = false;  // libbpf's debug messages to stderr
   };

@@ -48,6 +48,8 @@ class Discovery {
 
   // A process that was sampled and is not known. Thread-safe.
   void Look(pid_t pid);
+  // The same at once, on this thread. Not after Start().
+  void LookNow(pid_t pid) { Inspect(pid, /*only_likely=*/false); }
 
   // Fills in what the kernel could not know of a process that registered itself: its labels,
   // whether it is selected, and where its runtime is, if that is not in the image. Thread-safe.

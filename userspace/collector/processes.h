@@ -30,7 +30,7 @@ struct Process {
   uint64_t start_ticks = 0;  // of the process, which an exec does not change; 0: not known
 
   bool ended = false;
-  bool end_told = false;  // its CPU time is in a profile, all of it
+  bool end_told = false;      // its CPU time is in a profile, all of it
   absl::Duration cpu_before;  // of the process's clock, before our time
   absl::Duration cpu_at_end;  // once it has ended
   std::unique_ptr<ProcessMemory> memory;

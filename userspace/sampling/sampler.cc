@@ -85,6 +85,7 @@ absl::Status Sampler::Start() {
   const Moment now = Moment::Now();
   started_ = now.steady;
   pipeline_->Open(now);
+  TickWaiting(now.steady);
   return absl::OkStatus();
 }
 
@@ -139,6 +140,7 @@ FinishedWindow Sampler::Close(const Moment& now) {
 }
 
 void Sampler::Detach() {
+  TickWaiting(SteadyNow());
   session_->DetachSamplers();
   attached_ = false;
 }
