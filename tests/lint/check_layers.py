@@ -31,6 +31,8 @@ FLOORS = [
 VOCABULARY = {"symbolizer/frame.h"}
 # The kernel boundary: the only headers of bpf/ that are not the kernel's alone.
 SHARED_BPF_HEADERS = {"bpf/events.h"}
+# Compiles the kernel's walkers natively.
+NATIVE_WALKERS = {"userspace/sampling/native_walk.c"}
 
 RANK = {folder: rank for rank, floor in enumerate(FLOORS) for folder in floor}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)
@@ -97,6 +99,8 @@ def rule_foreign(path, name):
 
 
 def rule_kernel_headers(path, target):
+    if path in NATIVE_WALKERS:
+        return None
     if target and folder_of(target) == "bpf" and folder_of(path) != "bpf":
         if target not in SHARED_BPF_HEADERS and not target.endswith(".skel.h"):
             return "user space may include of bpf/ only " + ", ".join(sorted(SHARED_BPF_HEADERS))

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 
-#include "userspace/sampling/thread_iterator.h"
+#include "userspace/collector/thread_iterator.h"
 
 namespace profd {
 namespace {

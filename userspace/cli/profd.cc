@@ -15,6 +15,7 @@ constexpr char kExamples[] =
     "  sudo profd --all-python --interval 10s        every Python process on this host\n"
     "  sudo profd record -p 4242 -d 30s              one look at one process, into one file\n"
     "  sudo profd record -- python app.py            a command, from its first line to its end\n"
+    "  sudo profd dump -p 4242                       what each of its threads does now\n"
     "  profd status                                  what a running agent does and has lost\n"
     "Read profiles with profctl report, or go tool pprof -http=: FILE.";
 
@@ -36,6 +37,7 @@ int Main(int argc, char** argv) {
   std::vector<std::string> command;
   AddAgent(&app, &run);
   AddRecord(&app, &command, &run);
+  AddDump(&app, &run);
   AddStatus(&app, &run);
   AddCheckConfig(&app, &run);
   AddReference(&app, /*man_section=*/8, &run);

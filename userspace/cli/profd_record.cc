@@ -38,6 +38,8 @@ struct RecordFlags {
   std::string rate;
   std::string output;
   std::string format;
+  bool idle = false;
+  bool gil = false;
   bool threads = false;
   bool function = false;
   bool no_lines = false;
@@ -98,6 +100,8 @@ absl::StatusOr<RecordOptions> MakeOptions(const RecordFlags& flags,
   options.format = *format;
   options.output = flags.output;
   options.children = flags.children;
+  options.idle = flags.idle;
+  options.gil_only = flags.gil;
   options.threads = flags.threads;
   if (flags.function) options.lines = FrameLines::kFirst;
   if (flags.no_lines) options.lines = FrameLines::kNone;
@@ -142,6 +146,8 @@ void AddRecord(CLI::App* profd, const std::vector<std::string>* command, Run* ru
       ->type_name("DURATION");
   record->add_option("-r,--rate", flags->rate, "Samples a second on each CPU [99]")
       ->type_name("RATE");
+  record->add_flag("-i,--idle", flags->idle, "Threads that wait, too, and what for: wall time");
+  record->add_flag("-g,--gil", flags->gil, "Only threads that hold the GIL");
   record->add_option("-o,--output", flags->output, "The file; - is standard output [a new name]")
       ->type_name("FILE");
   record

@@ -36,8 +36,8 @@ class Discovery {
 
   // Listens for new mappings from here on. Call before ScanLikely(), so that nothing falls between.
   absl::Status Listen();
-  // Registers the processes that were asked for by their IDs and those whose executable or libraries
-  // are called after Python, at once; all others are left to the thread.
+  // Registers the processes that were asked for by their IDs and those whose executable or
+  // libraries are called after Python, at once; all others are left to the thread.
   void ScanLikely();
   // Follows the selection's processes and their descendants, if it wants them. Call after
   // AttachLifecycle(), so that no child falls between, and before ScanLikely().

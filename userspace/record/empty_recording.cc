@@ -53,7 +53,9 @@ std::string WhyEmpty(const Sampler& sampler, const FinishedWindow& window,
         sampler.processes() == 0 ? "there is no such process" : "no such process used any CPU time",
         Unsupported(sampler));
   }
-  return absl::StrCat(nothing, "the process used no CPU time: it waits");
+  return absl::StrCat(nothing,
+                      "the process used no CPU time: it waits"
+                      "\nhint: -i shows what for");
 }
 
 }  // namespace profd

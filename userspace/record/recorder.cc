@@ -61,6 +61,8 @@ std::string CommandText(const RecordOptions& options) {
   if (!options.comm.empty()) absl::StrAppend(&text, " --comm '", Printable(options.comm), "'");
   if (options.all_python) absl::StrAppend(&text, " --all-python");
   if (options.children) absl::StrAppend(&text, " -s");
+  if (options.idle) absl::StrAppend(&text, " -i");
+  if (options.gil_only) absl::StrAppend(&text, " -g");
   absl::StrAppend(&text, " -r ", options.rate_hz);
   if (options.duration < absl::InfiniteDuration()) {
     absl::StrAppend(&text, " -d ", absl::FormatDuration(options.duration));
@@ -142,10 +144,15 @@ absl::Status Recorder::Start() {
   options.selection = *std::move(selection);
   options.period_ns = std::llround(1e9 / options_.rate_hz);
   options.keep_times = InfoOf(output_.format).times;
+  options.idle = options_.idle;
+  options.gil_only = options_.gil_only;
   auto sampler = Sampler::Create(options);
   if (!sampler.ok()) return sampler.status();
   sampler_ = *std::move(sampler);
   if (absl::Status status = sampler_->Start(); !status.ok()) return status;
+  if (options_.idle && sampler_->waiting_stats() == nullptr) {
+    std::fprintf(stderr, "profd: --idle: %s\n", sampler_->KernelLacks().c_str());
+  }
   if (command_ != nullptr) return command_->Release();
   return CheckTargets();
 }

@@ -26,6 +26,8 @@ struct RecordOptions {
   std::string output;  // "": a name is made; "-": standard output
   std::string format;  // "": by the output's extension
   FrameLines lines = FrameLines::kExecuted;
+  bool idle = false;         // threads that wait, too: wall time
+  bool gil_only = false;     // only threads that hold the GIL
   bool with_source = false;  // html: source text too
   bool threads = false;      // thread names as outermost frames, where a format has no other place
   bool quiet = false;        // neither progress nor summary

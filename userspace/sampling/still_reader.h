@@ -15,8 +15,8 @@
 #include "symbolizer/symbolizer.h"
 #include "userspace/collector/bpf_session.h"
 #include "userspace/collector/processes.h"
+#include "userspace/collector/thread_iterator.h"
 #include "userspace/sampling/remote_walk.h"
-#include "userspace/sampling/thread_iterator.h"
 #include "userspace/sampling/wait_reason.h"
 
 namespace profd {

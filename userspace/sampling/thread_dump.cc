@@ -19,8 +19,8 @@
 #include "userspace/collector/images.h"
 #include "userspace/collector/processes.h"
 #include "userspace/collector/records.h"
+#include "userspace/collector/thread_iterator.h"
 #include "userspace/sampling/still_reader.h"
-#include "userspace/sampling/thread_iterator.h"
 
 namespace profd {
 namespace {

@@ -1,6 +1,6 @@
 // What the kernel says of the threads of the sampled processes, without stopping any.
-#ifndef PROFD_USERSPACE_SAMPLING_THREAD_ITERATOR_H_
-#define PROFD_USERSPACE_SAMPLING_THREAD_ITERATOR_H_
+#ifndef PROFD_USERSPACE_COLLECTOR_THREAD_ITERATOR_H_
+#define PROFD_USERSPACE_COLLECTOR_THREAD_ITERATOR_H_
 
 #include <sys/types.h>
 
@@ -70,4 +70,4 @@ class ThreadIterator {
 
 }  // namespace profd
 
-#endif  // PROFD_USERSPACE_SAMPLING_THREAD_ITERATOR_H_
+#endif  // PROFD_USERSPACE_COLLECTOR_THREAD_ITERATOR_H_

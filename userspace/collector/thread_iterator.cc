@@ -1,4 +1,4 @@
-#include "userspace/sampling/thread_iterator.h"
+#include "userspace/collector/thread_iterator.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
