@@ -123,7 +123,8 @@ TEST_F(Waiting, ForTheGilIsToldFromOtherLocks) {
         << Describe(threads_);
     EXPECT_LT(lock, 0.02 * gil) << found.front().ToString();
     EXPECT_GT(window_.gil_held, 0.8 * window_.duration) << found.front().ToString();
-    EXPECT_LT(window_.gil_held, 1.2 * window_.duration) << found.front().ToString();
+    // Whoever looks takes a CPU: perhaps that of the holder, which then is seen too often.
+    EXPECT_LT(window_.gil_held, 1.6 * window_.duration) << found.front().ToString();
   }
 }
 

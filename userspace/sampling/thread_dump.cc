@@ -160,6 +160,7 @@ void Dumper::OnSample(const RawSample& sample) {
   found.thread.name =
       std::string(header.thread_comm, strnlen(header.thread_comm, sizeof(header.thread_comm)));
   found.thread.stack = Symbolized(raw);
+  found.thread.unread.clear();
   found.done = true;
 }
 
