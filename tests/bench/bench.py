@@ -14,6 +14,7 @@ import measure
 import rows_agent
 import rows_kernel
 import rows_output
+import rows_page
 import rows_target
 import targets
 
@@ -26,6 +27,7 @@ ROWS = {
     "growth": rows_agent.growth,
     "start": rows_agent.start,
     "files": rows_output.files,
+    "page": rows_page.page,
 }
 
 

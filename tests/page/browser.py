@@ -129,7 +129,7 @@ class Browser:
 
     def settle(self):
         """Until nothing is asked, computed or drawn any more."""
-        self.wait("profd.model.idle")
+        self.wait("profd.ready && profd.model.idle")
         self.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         self.wait("profd.model.idle")
 

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "nlohmann/json.hpp"
 #include "userspace/formats/html_data.h"
@@ -42,16 +44,12 @@ absl::Status AppendCompressed(absl::string_view id, absl::string_view bytes, std
   return absl::OkStatus();
 }
 
-absl::Status AppendRecording(absl::string_view id, const Recording& recording,
-                             absl::string_view name, std::string* page) {
-  if (auto status = AppendCompressed(id, EncodePageData(recording, name), page); !status.ok()) {
-    return status;
-  }
+absl::Status AppendPprof(absl::string_view id, const Profile& profile, std::string* page) {
   EncodeOptions options;
   options.compression_level = kLevel;
-  const auto pprof = EncodePprof(recording.profile, options);
+  const auto pprof = EncodePprof(profile, options);
   if (!pprof.ok()) return pprof.status();
-  AppendParts(absl::StrCat("pprof-", id), *pprof, page);
+  AppendParts(id, *pprof, page);
   return absl::OkStatus();
 }
 
@@ -88,24 +86,35 @@ std::string Sources(const Profile& profile) {
   return files.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// Both marks stand in the page: its own test sees to it.
+std::pair<absl::string_view, absl::string_view> Split(absl::string_view text,
+                                                      absl::string_view mark) {
+  return absl::StrSplit(text, absl::MaxSplits(mark, 1));
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> EncodeHtml(const Recording& a, const Recording* b,
                                        const HtmlOptions& options) {
-  const absl::string_view page = PageTemplate();
-  const size_t mark = page.find(kPageDataMark);
-  if (mark == absl::string_view::npos) return absl::InternalError("the page has no place for data");
-  std::string html(page.substr(0, mark));
+  const auto [head, body] = Split(PageTemplate(), kPageDataMark);
+  const auto [code, tail] = Split(body, kPageFilesMark);
+  std::string html(head);
   auto status = AppendCompressed("about", About(a, options), &html);
-  if (status.ok()) status = AppendRecording("a", a, options.a_name, &html);
-  if (status.ok() && b != nullptr) status = AppendRecording("b", *b, options.b_name, &html);
+  const PageData a_data = EncodePageData(a, options.a_name);
+  const PageData b_data = b != nullptr ? EncodePageData(*b, options.b_name) : PageData();
+  if (status.ok()) status = AppendCompressed("a", a_data.stacks, &html);
+  if (status.ok() && b != nullptr) status = AppendCompressed("b", b_data.stacks, &html);
+  absl::StrAppend(&html, code);
+  if (status.ok()) status = AppendCompressed("times-a", a_data.times, &html);
+  if (status.ok() && b != nullptr) status = AppendCompressed("times-b", b_data.times, &html);
+  if (status.ok()) status = AppendPprof("pprof-a", a.profile, &html);
+  if (status.ok() && b != nullptr) status = AppendPprof("pprof-b", b->profile, &html);
   if (status.ok() && options.with_source) {
     // In a difference the text is the newer side's.
-    const Profile& newer = b != nullptr ? b->profile : a.profile;
-    status = AppendCompressed("source", Sources(newer), &html);
+    status = AppendCompressed("source", Sources(b != nullptr ? b->profile : a.profile), &html);
   }
   if (!status.ok()) return status;
-  absl::StrAppend(&html, page.substr(mark + absl::string_view(kPageDataMark).size()));
+  absl::StrAppend(&html, tail);
   return html;
 }
 

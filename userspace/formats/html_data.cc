@@ -135,11 +135,12 @@ class Encoder {
   explicit Encoder(const Recording& recording)
       : recording_(recording), profile_(recording.profile), tree_(recording.profile) {}
 
-  std::string Encode(absl::string_view name) {
+  PageData Encode(absl::string_view name) {
     EncodeFunctions();
     EncodeLocations();
     Add("nodes", tree_.nodes(), tree_.TakeBytes());
     EncodeSamples();
+    const size_t stack_sections = sections_.size();
     EncodeEvents();
     std::string strings = strings_.TakeBytes();
     Json header = {{"version", 1},
@@ -149,16 +150,20 @@ class Encoder {
                    {"period_ns", profile_.window().period_ns},
                    {"has_wall", profile_.has_wall()},
                    {"quantum_ms", kQuantumNs / 1'000'000},
-                   {"first_ms", first_quantum_ * (kQuantumNs / 1'000'000)}};
+                   {"first_ms", first_quantum_ * (kQuantumNs / 1'000'000)},
+                   {"last_ms", last_quantum_ * (kQuantumNs / 1'000'000)}};
     header.update(Facts(profile_));
     header["sections"] = Json::array({{"strings", strings_.size(), strings.size()}});
     for (const Section& section : sections_) {
       header["sections"].push_back({section.name, section.entries, section.bytes.size()});
     }
-    std::string out = header.dump(-1, ' ', false, Json::error_handler_t::replace);
-    out.push_back('\n');
-    out.append(strings);
-    for (const Section& section : sections_) out.append(section.bytes);
+    PageData out;
+    out.stacks = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+    out.stacks.push_back('\n');
+    out.stacks.append(strings);
+    for (size_t i = 0; i < sections_.size(); ++i) {
+      (i < stack_sections ? out.stacks : out.times).append(sections_[i].bytes);
+    }
     return out;
   }
 
@@ -243,7 +248,7 @@ class Encoder {
       const int64_t at = std::max<int64_t>(0, event.time_ns) / kQuantumNs;
       if (index == 0) first_quantum_ = quantum = at;
       AppendVarint(static_cast<uint64_t>(std::max<int64_t>(0, at - quantum)), &times);
-      quantum = std::max(quantum, at);
+      last_quantum_ = quantum = std::max(quantum, at);
       AppendVarint(rank_[event.sample], &samples);
       if (event.ticks != 1) {
         AppendVarint(index - last_with_ticks, &ticks);
@@ -265,11 +270,12 @@ class Encoder {
   std::vector<Section> sections_;
   std::vector<uint32_t> rank_;  // of each sample of the profile in the order of nodes
   int64_t first_quantum_ = 0;
+  int64_t last_quantum_ = 0;
 };
 
 }  // namespace
 
-std::string EncodePageData(const Recording& recording, absl::string_view name) {
+PageData EncodePageData(const Recording& recording, absl::string_view name) {
   return Encoder(recording).Encode(name);
 }
 

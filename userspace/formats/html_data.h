@@ -1,6 +1,7 @@
 // What the page reads: one recording as a line of JSON and compact streams of numbers.
 //
-//   recording = JSON "\n" section*         ; the JSON names each section and its bytes, in order
+//   recording = JSON "\n" section*         ; the JSON names each section and its bytes, in order:
+//                                          ; first those of `stacks`, then those of `times`
 //   strings   = UTF-8, each ended by NUL
 //   functions = (name, file, package, class, first line)*      ; names are indices into strings
 //   locations = (function, line)*
@@ -25,7 +26,12 @@
 
 namespace profd {
 
-std::string EncodePageData(const Recording& recording, absl::string_view name);
+// In two parts, since the first picture needs no times.
+struct PageData {
+  std::string stacks;  // the JSON and all sections up to samples
+  std::string times;   // the others; "" where there are no times
+};
+PageData EncodePageData(const Recording& recording, absl::string_view name);
 
 }  // namespace profd
 

@@ -6,8 +6,10 @@
 
 namespace profd {
 
-// Where the data goes: stands once in the page.
+// Where the data goes, and behind the code what need not be read for the first picture. Each
+// stands once in the page.
 inline constexpr char kPageDataMark[] = "<!--profd:data-->";
+inline constexpr char kPageFilesMark[] = "<!--profd:files-->";
 
 absl::string_view PageTemplate();
 

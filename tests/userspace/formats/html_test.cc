@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -61,6 +62,13 @@ TEST(EncodeHtml, HoldsTheProfileAsItsPprofFile) {
   EXPECT_EQ(Part(*page, "b"), "");
 }
 
+TEST(Page, HasEachMarkOnce) {
+  for (const char* mark : {kPageDataMark, kPageFilesMark}) {
+    const std::vector<absl::string_view> parts = absl::StrSplit(PageTemplate(), mark);
+    EXPECT_THAT(parts, SizeIs(2)) << mark;
+  }
+}
+
 TEST(EncodeHtml, LoadsNothingFromAnywhere) {
   const auto page = EncodeHtml(Timed(ServiceStacks(5), 20), nullptr, {});
   ASSERT_TRUE(page.ok()) << page.status();
@@ -103,7 +111,7 @@ TEST(EncodeHtml, IsAtMostTwoAndAHalfBytesASample) {
 }
 
 TEST(PageData, NamesItsSectionsInOrder) {
-  const std::string data = EncodePageData(Timed(ServiceStacks(3), 10), "side");
+  const auto [data, times] = EncodePageData(Timed(ServiceStacks(3), 10), "side");
   const auto header = nlohmann::json::parse(data.substr(0, data.find('\n')));
   size_t bytes = data.find('\n') + 1;
   std::vector<std::string> names;
@@ -111,7 +119,7 @@ TEST(PageData, NamesItsSectionsInOrder) {
     names.push_back(section[0]);
     bytes += section[2].get<size_t>();
   }
-  EXPECT_EQ(bytes, data.size());
+  EXPECT_EQ(bytes, data.size() + times.size());
   EXPECT_THAT(names, ElementsAre("strings", "functions", "locations", "nodes", "labels", "samples",
                                  "times", "events", "ticks"));
   EXPECT_EQ(header["period_ns"], kPeriodNs);
@@ -120,7 +128,7 @@ TEST(PageData, NamesItsSectionsInOrder) {
 TEST(PageData, LeavesOutEventsOfNoSample) {
   Recording recording = Timed(ServiceStacks(3), 10);
   recording.events.push_back({0, 4'000'000'000, 1});
-  const std::string data = EncodePageData(recording, "");
+  const std::string data = EncodePageData(recording, "").stacks;
   const auto header = nlohmann::json::parse(data.substr(0, data.find('\n')));
   EXPECT_EQ(header["sections"][6][1], 10);
 }

@@ -7,103 +7,106 @@ export async function gunzip(parts) {
   return new Uint8Array(await new Response(plain).arrayBuffer());
 }
 
-// `count` LEB128 numbers. Past 2^31 they need Float64Array.
-function varints(bytes, count, Type) {
-  const out = new Type(count);
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    let byte = bytes[at++];
-    if (byte < 128) {
-      out[i] = byte;
-      continue;
-    }
+// LEB128 numbers, one after the other.
+class Numbers {
+  constructor(section) {
+    this.bytes = section.bytes;
+    this.entries = section.entries;
+    this.at = 0;
+  }
+  next() {
+    let byte = this.bytes[this.at++];
+    if (byte < 128) return byte;
     let value = byte & 127, scale = 128;
     do {
-      byte = bytes[at++];
+      byte = this.bytes[this.at++];
       value += (byte & 127) * scale;
       scale *= 128;
     } while (byte > 127);
-    out[i] = value;
+    return value;
   }
-  return out;
+  // Entries of some numbers each, as columns of these types.
+  columns(...types) {
+    const out = types.map((Type) => new Type(this.entries));
+    for (let i = 0; i < this.entries; i++) for (const column of out) column[i] = this.next();
+    return out;
+  }
 }
 
 const unzigzag = (value) => (value % 2 ? -(value + 1) / 2 : value / 2);
 
-function column(numbers, width, index, Type) {
-  const out = new Type(numbers.length / width);
-  for (let i = index, o = 0; o < out.length; i += width) out[o++] = numbers[i];
-  return out;
-}
-
 function decodeSamples(numbers, period) {
-  const count = numbers.length / 5;
-  const out = {node: new Int32Array(count), labels: column(numbers, 5, 1, Int32Array),
-    count: column(numbers, 5, 2, Float64Array), cpu: new Float64Array(count),
-    wall: new Float64Array(count)};
-  for (let i = 0, node = 0; i < count; i++) {
-    out.node[i] = node += numbers[i * 5];
-    out.cpu[i] = (out.count[i] * period + unzigzag(numbers[i * 5 + 3])) / 1e9;
-    out.wall[i] = (out.count[i] * period + unzigzag(numbers[i * 5 + 4])) / 1e9;
+  const n = numbers.entries, node = new Int32Array(n), labels = new Int32Array(n);
+  const count = new Float64Array(n), cpu = new Float64Array(n), wall = new Float64Array(n);
+  for (let i = 0, at = 0; i < n; i++) {
+    node[i] = at += numbers.next();
+    labels[i] = numbers.next();
+    const c = count[i] = numbers.next();
+    cpu[i] = (c * period + unzigzag(numbers.next())) / 1e9;
+    wall[i] = (c * period + unzigzag(numbers.next())) / 1e9;
   }
-  return out;
+  return {node, labels, count, cpu, wall};
 }
 
 function decodeTree(numbers) {
-  const count = numbers.length / 2 + 1;
-  const parent = new Int32Array(count), loc = new Int32Array(count);
-  loc[0] = -1;
-  parent[0] = -1;
-  let path = new Int32Array(1024), depth = 0;
-  for (let i = 1, at = 0; i < count; i++) {
-    depth -= numbers[at++];
+  const n = numbers.entries + 1, parent = new Int32Array(n), loc = new Int32Array(n);
+  loc[0] = parent[0] = -1;
+  const path = [0];
+  for (let i = 1, depth = 0; i < n; i++) {
+    depth -= numbers.next();
     parent[i] = path[depth];
-    loc[i] = numbers[at++];
-    if (++depth === path.length) {
-      const longer = new Int32Array(depth * 2);
-      longer.set(path);
-      path = longer;
-    }
-    path[depth] = i;
+    loc[i] = numbers.next();
+    path[++depth] = i;
   }
   return {parent, loc};
 }
 
-// One recording: {header, strings, functions, locations, parent, loc, labels, samples, events}.
+function decodeEvents(section, quantum, samples) {
+  const [time] = new Numbers(section.times).columns(Float64Array);
+  const [sample] = new Numbers(section.events).columns(Int32Array);
+  const some = new Numbers(section.ticks), sums = new Float64Array(samples);
+  for (let i = 0, now = 0; i < time.length; i++) time[i] = now += time[i] * quantum;
+  const ticks = some.entries ? new Float64Array(time.length).fill(1) : null;
+  for (let i = 0, event = 0; i < some.entries; i++) ticks[event += some.next()] = some.next();
+  for (let i = 0; i < sample.length; i++) sums[sample[i]] += ticks ? ticks[i] : 1;
+  return {time, sample, ticks, sums};
+}
+
+const TIMES = ['times', 'events', 'ticks'];
+
+// The sections of one part of a recording, by name, from where they begin.
+function sectionsOf(header, timed, bytes, at) {
+  const out = {};
+  for (const [name, entries, length] of header.sections) {
+    if (TIMES.includes(name) !== timed) continue;
+    out[name] = {entries, bytes: bytes.subarray(at, at + length)};
+    at += length;
+  }
+  return out;
+}
+
+// When samples fell: {time: ms since the first, sample, ticks: periods or null for 1 each, sums:
+// of a sample's ticks}.
+export function decodeTimes(bytes, {header, samples}) {
+  return decodeEvents(sectionsOf(header, true, bytes, 0), header.quantum_ms, samples.node.length);
+}
+
+// One recording without its times: {header, strings, functions, locations, parent, loc, labels,
+// samples}.
 export function decode(bytes) {
   const text = new TextDecoder();
   const end = bytes.indexOf(10);
   const header = JSON.parse(text.decode(bytes.subarray(0, end)));
-  const section = {};
-  let at = end + 1;
-  for (const [name, entries, length] of header.sections) {
-    section[name] = {entries, bytes: bytes.subarray(at, at + length)};
-    at += length;
-  }
-  const read = (name, width, Type) =>
-    varints(section[name].bytes, section[name].entries * width, Type);
+  const section = sectionsOf(header, false, bytes, end + 1);
+  const numbers = (name) => new Numbers(section[name]);
   const strings = text.decode(section.strings.bytes).split('\0');
-  strings.pop();
-  const functions = read('functions', 5, Int32Array);
-  const locations = read('locations', 2, Int32Array);
-  const labels = read('labels', 6, Float64Array);
-  const out = {header, strings,
-    functions: {name: column(functions, 5, 0, Int32Array), file: column(functions, 5, 1, Int32Array),
-      pkg: column(functions, 5, 2, Int32Array), kind: column(functions, 5, 3, Uint8Array),
-      line: column(functions, 5, 4, Int32Array)},
-    locations: {fn: column(locations, 2, 0, Int32Array), line: column(locations, 2, 1, Int32Array)},
-    labels: [], samples: decodeSamples(read('samples', 5, Float64Array), header.period_ns),
-    ...decodeTree(read('nodes', 2, Int32Array))};
-  for (let i = 0; i < labels.length; i += 6) {
-    out.labels.push({pid: labels[i], tid: labels[i + 1], comm: strings[labels[i + 2]],
-      thread: strings[labels[i + 3]], python: strings[labels[i + 4]],
-      container: strings[labels[i + 5]]});
-  }
-  const time = read('times', 1, Float64Array);
-  for (let i = 0, now = 0; i < time.length; i++) time[i] = now += time[i] * header.quantum_ms;
-  const ticks = read('ticks', 2, Float64Array);
-  const weight = ticks.length ? new Float64Array(time.length).fill(1) : null;
-  for (let i = 0, event = 0; i < ticks.length; i += 2) weight[event += ticks[i]] = ticks[i + 1];
-  out.events = {time, sample: read('events', 1, Int32Array), ticks: weight};
-  return out;
+  const [name, file, pkg, kind, line] =
+    numbers('functions').columns(Int32Array, Int32Array, Int32Array, Uint8Array, Int32Array);
+  const [fn, lines] = numbers('locations').columns(Int32Array, Int32Array);
+  const labels = numbers('labels').columns(Float64Array, Float64Array, Int32Array, Int32Array, Int32Array, Int32Array);
+  const samples = decodeSamples(numbers('samples'), header.period_ns);
+  return {header, strings, functions: {name, file, pkg, kind, line}, locations: {fn, line: lines}, samples,
+    labels: Array.from(labels[0], (pid, i) => ({pid, tid: labels[1][i], comm: strings[labels[2][i]],
+      thread: strings[labels[3][i]], python: strings[labels[4][i]], container: strings[labels[5][i]]})),
+    ...decodeTree(numbers('nodes'))};
 }

@@ -12,10 +12,10 @@ export function columnSeconds(span, columns, perSecond, rows) {
 }
 
 // mode: 'heat' (rows are fractions of a column), 'thread', 'process'. Cells hold weight in
-// seconds; `lit` the part of samples that `match` (by sample) flags.
-export function heatmap(store, side, mask, match, mode, columns, metric) {
-  const {time, sample, ticks} = store.events[side], samples = store.samples[side];
-  const value = metric === 'wall' ? samples.wall : samples.cpu, sums = store.ticks[side];
+// seconds; cellOf says where each event went, -1 for nowhere.
+export function heatmap(store, side, mask, mode, columns, metric) {
+  const {time, sample, ticks, sums} = store.events(side), samples = store.samples[side];
+  const value = metric === 'wall' ? samples.wall : samples.cpu;
   if (!time.length) return null;
   const span = Math.max(1, Math.ceil((time[time.length - 1] + 1) / 1000));
   const groups = new Map();
@@ -44,17 +44,28 @@ export function heatmap(store, side, mask, match, mode, columns, metric) {
   }
   const seconds = columnSeconds(span, columns, time.length / span, mode === 'heat' ? rows : 1);
   const width = Math.ceil(span / seconds);
-  const cells = new Float32Array(width * rows), lit = match ? new Float32Array(width * rows) : null;
-  const perColumn = seconds * 1000;
+  const cells = new Float32Array(width * rows), cellOf = new Int32Array(time.length).fill(-1);
+  const weightOf = new Float32Array(mask.length), {labels} = samples;
+  for (let s = 0; s < mask.length; s++) if (mask[s] && sums[s]) weightOf[s] = value[s] / sums[s];
+  const perColumn = 1 / (seconds * 1000);
   for (let i = 0; i < time.length; i++) {
-    const s = sample[i];
-    if (!mask[s]) continue;
-    const position = time[i] / perColumn, x = Math.floor(position);
-    const y = rowOf ? rowOf[samples.labels[s]] : Math.floor((position - x) * rows);
+    const s = sample[i], w = weightOf[s];
+    if (!w) continue;
+    const position = time[i] * perColumn, x = position | 0;
+    const y = rowOf ? rowOf[labels[s]] : ((position - x) * rows) | 0;
     if (y < 0) continue;
-    const w = (value[s] * (ticks ? ticks[i] : 1)) / sums[s];
-    cells[y * width + x] += w;
-    if (match && match[s]) lit[y * width + x] += w;
+    cells[cellOf[i] = y * width + x] += ticks ? w * ticks[i] : w;
   }
-  return {cells, lit, rows, columns: width, seconds, span, names};
+  return {cells, cellOf, weightOf, rows, columns: width, seconds, span, names};
+}
+
+// The part of each cell whose samples `match` flags.
+export function lightUp(map, store, side, match) {
+  const {sample, ticks} = store.events(side), {cellOf, weightOf} = map;
+  const lit = new Float32Array(map.cells.length);
+  for (let i = 0; i < cellOf.length; i++) {
+    const s = sample[i];
+    if (match[s] && cellOf[i] >= 0) lit[cellOf[i]] += ticks ? weightOf[s] * ticks[i] : weightOf[s];
+  }
+  return lit;
 }

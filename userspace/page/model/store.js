@@ -19,7 +19,7 @@ function concat(Type, arrays) {
   }
   return out;
 }
-const shifted = (array, by) => array.map((value) => value + by);
+const shifted = (array, by) => (by ? array.map((value) => value + by) : array);
 
 export class Store {
   // `sides`: one or two results of decode().
@@ -66,17 +66,10 @@ export class Store {
       node: shifted(side.samples.node, s * nodes),
       labels: shifted(side.samples.labels, s * a.labels.length)}));
     sides.forEach((side, s) => this.labels.push(...side.labels.map((l) => ({...l, side: s}))));
-    this.events = sides.map((side) => side.events);
-    // How many periods all events of a sample stand for.
-    this.ticks = sides.map((side) => {
-      const sum = new Float64Array(side.samples.node.length), {sample, ticks} = side.events;
-      for (let i = 0; i < sample.length; i++) sum[sample[i]] += ticks ? ticks[i] : 1;
-      return sum;
-    });
+    this.times = [];  // of each side, once they are there: of decodeTimes()
   }
 
-  // A function's identity in links and filters.
-  key(fn) {
-    return this.functions.name[fn] + '@' + this.functions.file[fn].replace(/^.*\//, '');
+  events(side) {
+    return this.times[side];
   }
 }

@@ -22,52 +22,53 @@ function grouped(store, keyOf, nameOf = (fn, loc) => ({name: keyOf(fn, loc)})) {
   return {of, names};
 }
 
-// A sample counts once for each group in its stack, however often the group is there.
-function sumFrames(store, sides, group, hidden, start) {
-  const {parent, loc} = store, n = parent.length;
-  const groups = group.names ? group.names.length : store.functions.name.length;
-  const active = new Int32Array(groups), path = [], entered = [];
-  const outermost = new Uint8Array(n), sink = new Int32Array(n).fill(-1);
-  const started = start ? new Uint8Array(n) : null;
-  for (let i = 1; i < n; i++) {
-    while (path.length && path[path.length - 1] !== parent[i]) {
-      path.pop();
-      const left = entered.pop();
-      if (left >= 0) active[left]--;
-    }
-    let id = -1;
-    const at = loc[i];
-    if (started) started[i] = started[parent[i]] | (at >= 0 ? start[at] : 0);
-    if (at >= 0 && !(hidden && hidden[at]) && (!started || started[i])) {
-      id = group.of[at];
-      outermost[i] = active[id] === 0 ? 1 : 0;
-      active[id]++;
-      sink[i] = i;
-    } else {
-      sink[i] = sink[parent[i]];
-    }
-    path.push(i);
-    entered.push(id);
-  }
-  return sides.map((side) => {
-    const out = Array.from({length: 4}, () => new Float64Array(groups));
-    const total = side.self.slice(), count = side.count.slice();
-    for (let i = n - 1; i > 0; i--) {
-      if (!count[i]) continue;
-      if (side.count[i] && sink[i] >= 0) {
-        const id = group.of[loc[sink[i]]];
-        out[0][id] += side.self[i];
-        out[2][id] += side.count[i];
-      }
-      if (outermost[i]) {
-        out[1][group.of[loc[i]]] += total[i];
-        out[3][group.of[loc[i]]] += count[i];
-      }
-      total[parent[i]] += total[i];
+// Sums of each node and all below it, made once a selection: {weight, count}.
+function inclusive(store, side) {
+  if (!side.inclusive) {
+    const {parent} = store, weight = side.self.slice(), count = side.count.slice();
+    for (let i = parent.length - 1; i > 0; i--) {
+      weight[parent[i]] += weight[i];
       count[parent[i]] += count[i];
     }
-    return out;
-  });
+    side.inclusive = {weight, count};
+  }
+  return side.inclusive;
+}
+
+// A sample counts once for each group in its stack, however often the group is there.
+function sumFrames(store, side, {of, names}, hidden, start) {
+  const {parent, loc} = store, n = parent.length, {self, count, used} = side;
+  const {weight: total, count: totalCount} = inclusive(store, side);
+  const groups = names ? names.length : store.functions.name.length;
+  const [selfSum, sum, selfN, sumN] = Array.from({length: 4}, () => new Float64Array(groups));
+  // Of each frame on the path: its node, the group it entered or -1, and whose its own time is.
+  const path = new Int32Array(n), entered = new Int32Array(n), owners = new Int32Array(n);
+  const active = new Int32Array(groups);
+  owners[0] = start ? -2 : -1;  // -2: not begun
+  for (let i = 1, depth = 0; i < n; i++) {
+    if (!used[i]) continue;
+    for (; path[depth] !== parent[i]; depth--) if (entered[depth] >= 0) active[entered[depth]]--;
+    const at = loc[i];
+    let id = -1, owner = owners[depth];
+    if (at >= 0 && (owner !== -2 || start[at])) {
+      if (owner === -2) owner = -1;
+      if (!hidden || !hidden[at]) {
+        id = owner = of[at];
+        if (active[id]++ === 0) {
+          sum[id] += total[i];
+          sumN[id] += totalCount[i];
+        }
+      }
+    }
+    if (owner >= 0 && count[i]) {
+      selfSum[owner] += self[i];
+      selfN[owner] += count[i];
+    }
+    path[++depth] = i;
+    entered[depth] = id;
+    owners[depth] = owner;
+  }
+  return [selfSum, sum, selfN, sumN];
 }
 
 const LABELS = {
@@ -99,7 +100,7 @@ function sumLabels(store, sums, by) {
 export function tableRows(store, sides, by, hidden, start) {
   if (LABELS[by]) return sumLabels(store, sides, by);
   const group = (GROUPS[by] || GROUPS.fn)(store);
-  return {names: group.names, sides: sumFrames(store, sides, group, hidden, start)};
+  return {names: group.names, sides: sides.map((side) => sumFrames(store, side, group, hidden, start))};
 }
 
 // Of one function's file: self and cumulative time by line, limited to nodes that `within` flags,
@@ -108,11 +109,7 @@ export function lineSums(store, sides, file, within) {
   const {parent, loc, locFunction, locLine, functions} = store, n = parent.length;
   const lines = new Map();
   const inFile = (node) => loc[node] >= 0 && functions.file[locFunction[loc[node]]] === file;
-  const side = sides[sides.length - 1], total = side.self.slice(), count = side.count.slice();
-  for (let i = n - 1; i > 0; i--) {
-    total[parent[i]] += total[i];
-    count[parent[i]] += count[i];
-  }
+  const side = sides[sides.length - 1], {weight: total, count} = inclusive(store, side);
   const at = (line) => {
     let entry = lines.get(line);
     if (!entry) {

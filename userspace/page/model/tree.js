@@ -1,18 +1,19 @@
 // Trees of merged frames, as typed arrays whose nodes stand level by level, siblings together.
 
+// From so many children on a parent's are found by hash; below, one after the other.
+const FEW = 8;
+
 // Children found by (parent, key), nodes made as they are met: parents before children.
 class Builder {
-  constructor(expected, diff) {
+  constructor(diff) {
     this.n = 1;
-    this.capacity = 1024;
-    this.parent = new Int32Array(1024);
-    this.key = new Int32Array(1024);
-    this.fold = new Uint16Array(1024);
-    this.values = Array.from({length: diff ? 6 : 3}, () => new Float64Array(1024));
+    this.capacity = 4096;
+    for (const name of ['parent', 'key', 'last', 'before', 'kids']) this[name] = new Int32Array(4096);
+    this.fold = new Uint16Array(4096);
+    this.values = Array.from({length: diff ? 6 : 3}, () => new Float64Array(4096));
     this.parent[0] = this.key[0] = -1;
-    let size = 4096;
-    while (size < expected * 1.5) size *= 2;
-    this.table = new Int32Array(size);
+    this.table = new Int32Array(4096);
+    this.hashed = 0;
   }
   grow() {
     this.capacity *= 2;
@@ -21,96 +22,109 @@ class Builder {
       out.set(array);
       return out;
     };
-    this.parent = longer(this.parent);
-    this.key = longer(this.key);
-    this.fold = longer(this.fold);
+    for (const name of ['parent', 'key', 'last', 'before', 'kids', 'fold']) this[name] = longer(this[name]);
     this.values = this.values.map(longer);
-    if (this.capacity * 1.3 < this.table.length) return;
-    this.table = new Int32Array(this.table.length * 2);
-    const mask = this.table.length - 1;
-    for (let i = 1; i < this.n; i++) {
-      let slot = this.hash(this.parent[i], this.key[i]) & mask;
-      while (this.table[slot]) slot = (slot + 1) & mask;
-      this.table[slot] = i;
-    }
   }
-  hash(parent, key) {
+  slot(parent, key) {
     const h = Math.imul(parent, 0x9e3779b1) ^ Math.imul(key + 1, 0x85ebca6b);
-    return h ^ (h >>> 15);
+    return (h ^ (h >>> 15)) & (this.table.length - 1);
+  }
+  insert(id) {
+    if (this.hashed++ > this.table.length / 2) {
+      const old = this.table;
+      this.table = new Int32Array(old.length * 4);
+      for (const each of old) if (each) this.put(each);
+    }
+    this.put(id);
+  }
+  put(id) {
+    const mask = this.table.length - 1;
+    let slot = this.slot(this.parent[id], this.key[id]);
+    while (this.table[slot]) slot = (slot + 1) & mask;
+    this.table[slot] = id;
+  }
+  find(parent, key) {
+    let id = this.last[parent];
+    if (id && this.key[id] === key) return id;
+    if (this.kids[parent] <= FEW) {
+      while (id && this.key[id] !== key) id = this.before[id];
+      return id;
+    }
+    const mask = this.table.length - 1;
+    for (let slot = this.slot(parent, key); (id = this.table[slot]); slot = (slot + 1) & mask) {
+      if (this.parent[id] === parent && this.key[id] === key) return id;
+    }
+    return 0;
   }
   child(parent, key) {
-    const mask = this.table.length - 1;
-    let slot = this.hash(parent, key) & mask, id;
-    while ((id = this.table[slot])) {
-      if (this.parent[id] === parent && this.key[id] === key) return id;
-      slot = (slot + 1) & mask;
-    }
-    if (this.n === this.capacity) {
-      this.grow();
-      return this.child(parent, key);
-    }
-    this.table[slot] = id = this.n++;
+    let id = this.find(parent, key);
+    if (id) return id;
+    if (this.n === this.capacity) this.grow();
+    id = this.n++;
     this.parent[id] = parent;
     this.key[id] = key;
+    this.before[id] = this.last[parent];
+    this.last[parent] = id;
+    const kids = ++this.kids[parent];
+    if (kids === FEW + 1) for (let each = id; each; each = this.before[each]) this.insert(each);
+    else if (kids > FEW) this.insert(id);
     return id;
   }
 }
 
-// values: [total, self, count] of side A, in a difference those of B after them; totals are made
-// here from selves. `pairs` says how A and B make one width: {a, b}, factors.
+// The tree as the views take it: a node's children are first[node], next[that], … in the order in
+// which they are drawn, up to 0. values: [total, self, count] of side A, in a difference those of
+// B after them; totals are made here from selves. `pairs`: how A and B make one width, {a, b}.
 function finish(builder, pairs, rank, cumulative) {
-  const n = builder.n, {parent, values} = builder;
+  const n = builder.n, cut = (array) => array.slice(0, n);
+  const parent = cut(builder.parent), key = cut(builder.key), next = cut(builder.before);
+  const first = cut(builder.last), values = builder.values.map(cut);
   if (!cumulative) {
     for (let v = 0; v < values.length; v += 3) {
-      const total = values[v], self = values[v + 1], count = values[v + 2];
-      for (let i = 0; i < n; i++) total[i] = self[i];
+      const total = values[v], count = values[v + 2];
+      total.set(values[v + 1]);
       for (let i = n - 1; i > 0; i--) {
-        total[parent[i]] += total[i];
-        count[parent[i]] += count[i];
+        const above = parent[i];
+        total[above] += total[i];
+        count[above] += count[i];
       }
     }
   }
-  const weight = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    weight[i] = pairs ? values[0][i] * pairs.a + values[3][i] * pairs.b : values[0][i];
+  let weight = values[0];
+  if (pairs) {
+    weight = new Float64Array(n);
+    for (let i = 0; i < n; i++) weight[i] = values[0][i] * pairs.a + values[3][i] * pairs.b;
   }
-  // Breadth first; siblings by weight or by name.
-  const start = new Int32Array(n + 1), bucket = new Int32Array(n);
-  for (let i = 1; i < n; i++) start[parent[i] + 1]++;
-  for (let i = 0; i < n; i++) start[i + 1] += start[i];
-  const fill = start.slice();
-  for (let i = 1; i < n; i++) bucket[fill[parent[i]]++] = i;
-  const before = rank ? (x, y) => rank[builder.key[x]] - rank[builder.key[y]] :
-    (x, y) => weight[y] - weight[x] || builder.key[x] - builder.key[y];
-  const old = new Int32Array(n), first = new Int32Array(n + 1);
-  let end = 1;
+  // Siblings by weight or by name; none without weight.
+  const compare = rank ? (x, y) => rank[key[x]] - rank[key[y]] :
+    (x, y) => weight[y] - weight[x] || key[x] - key[y];
+  let row = new Int32Array(64);
   for (let at = 0; at < n; at++) {
-    const from = start[old[at]], to = start[old[at] + 1];
-    first[at] = end;
-    if (to - from > 12) bucket.subarray(from, to).sort(before);
+    let kids = 0, child = first[at];
+    if (!child) continue;
+    if (!next[child] && weight[child] > 0) continue;
+    for (; child; child = next[child]) {
+      if (!(weight[child] > 0)) continue;
+      if (kids === row.length) {
+        const longer = new Int32Array(kids * 2);
+        longer.set(row);
+        row = longer;
+      }
+      row[kids++] = child;
+    }
+    if (kids > 16) row.subarray(0, kids).sort(compare);
     else {
-      for (let i = from + 1; i < to; i++) {
-        const moved = bucket[i];
+      for (let i = 1; i < kids; i++) {
+        const moved = row[i];
         let j = i;
-        for (; j > from && before(bucket[j - 1], moved) > 0; j--) bucket[j] = bucket[j - 1];
-        bucket[j] = moved;
+        for (; j && compare(row[j - 1], moved) > 0; j--) row[j] = row[j - 1];
+        row[j] = moved;
       }
     }
-    for (let i = from; i < to; i++) if (weight[bucket[i]] > 0) old[end++] = bucket[i];
+    first[at] = kids ? row[0] : 0;
+    for (let i = 0; i < kids; i++) next[row[i]] = i + 1 < kids ? row[i + 1] : 0;
   }
-  first[end] = end;
-  const made = end, fresh = new Int32Array(n).fill(-1);
-  for (let i = 0; i < made; i++) fresh[old[i]] = i;
-  const take = (array, Type) => {
-    const out = new Type(made);
-    for (let i = 0; i < made; i++) out[i] = array[old[i]];
-    return out;
-  };
-  const tree = {n: made, first: first.slice(0, made + 1), key: take(builder.key, Int32Array),
-    fold: take(builder.fold, Uint16Array), parent: take(parent, Int32Array),
-    weight: take(weight, Float64Array), values: values.map((v) => take(v, Float64Array))};
-  for (let i = 1; i < made; i++) tree.parent[i] = fresh[tree.parent[i]];
-  return {tree, fresh};
+  return {n, parent, key, first, next, fold: cut(builder.fold), weight, values};
 }
 
 // The tree from the outermost frame inwards. `sides`: one or two results of weigh(); options:
@@ -118,14 +132,11 @@ function finish(builder, pairs, rank, cumulative) {
 // node's place in the tree, -1 for none.
 export function downTree(store, sides, options) {
   const {parent, loc} = store, n = parent.length, {keys, hidden, start, fold} = options;
-  const used = new Uint8Array(n);
-  for (const side of sides) for (let i = 0; i < n; i++) if (side.self[i]) used[i] = 1;
-  for (let i = n - 1; i > 0; i--) if (used[i]) used[parent[i]] = 1;
-  const builder = new Builder(n, sides.length > 1), map = new Int32Array(n).fill(-1);
-  const run = fold ? new Uint16Array(n) : null;
+  const builder = new Builder(sides.length > 1), map = new Int32Array(n).fill(-1);
+  const run = fold ? new Uint16Array(n) : null, {used} = sides[0], alsoUsed = sides[1] && sides[1].used;
   if (!start) map[0] = 0;
   for (let i = 1; i < n; i++) {
-    if (!used[i]) continue;
+    if (!used[i] && !(alsoUsed && alsoUsed[i])) continue;
     let above = map[parent[i]];
     const at = loc[i];
     if (at < 0 || (hidden && hidden[at] && !(start && above < 0))) {
@@ -147,17 +158,14 @@ export function downTree(store, sides, options) {
     map[i] = builder.child(above, key);
   }
   sides.forEach((side, s) => {
-    const self = () => builder.values[s * 3 + 1], count = builder.values[s * 3 + 2];
-    const into = self();
+    const into = builder.values[s * 3 + 1], count = builder.values[s * 3 + 2];
     for (let i = 0; i < n; i++) {
       if (map[i] < 0 || !side.count[i]) continue;
       into[map[i]] += side.self[i];
       count[map[i]] += side.count[i];
     }
   });
-  const {tree, fresh} = finish(builder, options.pairs, options.rank, false);
-  for (let i = 0; i < n; i++) if (map[i] >= 0) map[i] = fresh[map[i]];
-  return {tree, map};
+  return {tree: finish(builder, options.pairs, options.rank, false), map};
 }
 
 // The tree from the innermost frame outwards, made level by level. Only nodes heavier than
@@ -165,7 +173,7 @@ export function downTree(store, sides, options) {
 // `from`: flags by location to begin at, or null for where time is spent.
 export function callersTree(store, sides, options, path, least) {
   const {parent, loc} = store, n = parent.length, {keys, hidden, from, fold} = options;
-  const builder = new Builder(4096, sides.length > 1), values = () => builder.values;
+  const builder = new Builder(sides.length > 1);
   const totals = sides.map((side) => ({self: side.self, count: side.count}));
   if (from) {
     const inside = nodesWithin(store, from);
@@ -179,73 +187,64 @@ export function callersTree(store, sides, options, path, least) {
       totals[s] = {self, count};
     });
   }
-  let nodes = [], owners = [], origins = [];
+  // Walkers: where each is, whose child it is next, and where it came from.
+  let walkers = 0, nodes = new Int32Array(n), owners = new Int32Array(n), origins = new Int32Array(n);
   for (let i = 0; i < n; i++) {
-    if (totals.some((t) => t.self[i] > 0 || t.count[i] > 0)) {
-      nodes.push(i);
-      owners.push(0);
-      origins.push(i);
-    }
+    if (totals.some((t) => t.count[i] > 0)) nodes[walkers] = origins[walkers++] = i;
   }
-  const credit = (id, origin) => totals.forEach((t, s) => {
-    values()[s * 3][id] += t.self[origin];
-    values()[s * 3 + 2][id] += t.count[origin];
-  });
-  for (const origin of origins) credit(0, origin);
-  const weightOf = (id) => options.pairs ?
-    values()[0][id] * options.pairs.a + values()[3][id] * options.pairs.b : values()[0][id];
-  let onPath = 0, limit = weightOf(0) * least, depth = 0;
-  const limits = new Map();
-  while (nodes.length) {
-    const nextNodes = [], nextOwners = [], nextOrigins = [];
+  const credit = (id, origin) => {
+    for (let s = 0; s < totals.length; s++) {
+      builder.values[s * 3][id] += totals[s].self[origin];
+      builder.values[s * 3 + 2][id] += totals[s].count[origin];
+    }
+  };
+  for (let c = 0; c < walkers; c++) credit(0, origins[c]);
+  const weightOf = ({values}, id) => (options.pairs ?
+    values[0][id] * options.pairs.a + values[3][id] * options.pairs.b : values[0][id]);
+  const limit = weightOf(builder, 0) * least, limits = new Map();
+  for (let depth = 0, onPath = 0; walkers; depth++) {
     const made = builder.n;
-    for (let c = 0; c < nodes.length; c++) {
-      let node = nodes[c], owner = owners[c];
+    let going = 0;
+    for (let c = 0; c < walkers; c++) {
+      const owner = owners[c], origin = origins[c];
+      let node = nodes[c], run = 0;
       // Hidden frames and direct recursion take no level of their own.
-      let run = 0;
-      while (node > 0 && (loc[node] < 0 || (hidden && hidden[loc[node]]) ||
-             (fold && owner && keys[loc[node]] === builder.key[owner]))) {
-        if (loc[node] >= 0 && !(hidden && hidden[loc[node]])) run++;
-        node = parent[node];
+      for (; node > 0; node = parent[node]) {
+        const at = loc[node];
+        if (at < 0 || (hidden && hidden[at])) continue;
+        if (!fold || !owner || keys[at] !== builder.key[owner]) break;
+        run++;
       }
       if (run > builder.fold[owner]) builder.fold[owner] = Math.min(32767, run);
       if (node <= 0) {
-        totals.forEach((t, s) => { values()[s * 3 + 1][owner] += t.self[origins[c]]; });
+        for (let s = 0; s < totals.length; s++) builder.values[s * 3 + 1][owner] += totals[s].self[origin];
         continue;
       }
       const id = builder.child(owner, keys[loc[node]]);
-      credit(id, origins[c]);
-      nextNodes.push(parent[node]);
-      nextOwners.push(id);
-      nextOrigins.push(origins[c]);
+      credit(id, origin);
+      nodes[going] = parent[node];
+      owners[going] = id;
+      origins[going++] = origin;
     }
-    // The path's next step, and who goes on.
-    if (onPath >= 0 && depth < path.length) {
-      let found = -1;
-      for (let id = made; id < builder.n; id++) {
-        if (builder.parent[id] === onPath && builder.key[id] === path[depth]) found = id;
-      }
-      onPath = found;
-      if (found >= 0 && depth === path.length - 1) {
-        limits.set(found, weightOf(found) * least);
-      }
-    }
-    nodes = [], owners = [], origins = [];
+    // The path's next step; what is below its end is measured by it.
+    let found = -1;
     for (let id = made; id < builder.n; id++) {
       if (limits.has(builder.parent[id])) limits.set(id, limits.get(builder.parent[id]));
+      if (depth < path.length && builder.parent[id] === onPath && builder.key[id] === path[depth]) found = id;
     }
-    for (let c = 0; c < nextNodes.length; c++) {
-      const id = nextOwners[c];
-      const least = limits.has(id) ? limits.get(id) : limit;
-      if (id !== onPath && weightOf(id) < least) {
-        builder.fold[id] |= 32768;  // more: not followed further
+    onPath = found;
+    if (found >= 0 && depth === path.length - 1) limits.set(found, weightOf(builder, found) * least);
+    walkers = 0;
+    for (let c = 0; c < going; c++) {
+      const id = owners[c];
+      if (id !== onPath && weightOf(builder, id) < (limits.has(id) ? limits.get(id) : limit)) {
+        builder.fold[id] |= 32768;  // not followed further
         continue;
       }
-      nodes.push(nextNodes[c]);
-      owners.push(id);
-      origins.push(nextOrigins[c]);
+      nodes[walkers] = nodes[c];
+      owners[walkers] = id;
+      origins[walkers++] = origins[c];
     }
-    depth++;
   }
   return finish(builder, options.pairs, options.rank, true);
 }

@@ -1,11 +1,11 @@
 // Runs beside the page: holds the profile, answers what the views ask. One request at a time.
-import {decode, gunzip} from './decode.js';
+import {decode, decodeTimes, gunzip} from './decode.js';
 import {Store} from './store.js';
 import {matchLocations, nodesBelow} from './search.js';
 import {sampleMask, weigh} from './select.js';
 import {callersTree, downTree} from './tree.js';
 import {lineSums, tableRows} from './table.js';
-import {heatmap} from './heat.js';
+import {heatmap, lightUp} from './heat.js';
 
 let store = null;
 // The last answers, by what was asked.
@@ -93,23 +93,25 @@ function view(request) {
   const sides = sidesOf(request), options = treeOptions(request, sides);
   const totals = sides.map(({total, samples, seconds}) => ({total, samples, seconds}));
   const path = request.path || [], least = 1 / 4000;
-  shown = {map: null, tree: null, sides};
+  shown = {map: null, tree: null, n: 0};
   const answer = {totals, callers: null};
   if (request.view === 'callers') {
-    answer.tree = callersTree(store, sides, options, path, least).tree;
+    answer.tree = callersTree(store, sides, options, path, least);
   } else if (request.view === 'fn') {
     const from = flagsOf(request.fn);
     const {tree, map} = downTree(store, sides, {...options, start: from});
     answer.tree = tree;
     shown.map = map;
-    answer.callers = callersTree(store, sides, {...options, start: null, from}, [], least).tree;
+    answer.callers = callersTree(store, sides, {...options, start: null, from}, [], least);
   } else {
     const {tree, map} = downTree(store, sides, options);
     answer.tree = tree;
     shown.map = map;
   }
-  shown.tree = {first: answer.tree.first.slice(), key: answer.tree.key.slice(),
-    weight: answer.tree.weight.slice(), n: answer.tree.n, keys: options.keys};
+  // The tree itself is given away.
+  const {n, first, next, key, weight} = answer.tree;
+  shown.n = n;
+  if (!shown.map) shown.tree = {n, first: first.slice(), next: next.slice(), key: key.slice(), weight: weight.slice()};
   return answer;
 }
 
@@ -125,7 +127,7 @@ function treeHits(tree, functions, lines, top) {
   while (stack.length) {
     const i = stack.pop();
     if (hits[i]) weight += tree.weight[i];
-    else for (let c = tree.first[i]; c < tree.first[i + 1]; c++) stack.push(c);
+    else for (let c = tree.first[i]; c; c = tree.next[c]) stack.push(c);
   }
   return {hits, weight};
 }
@@ -135,25 +137,29 @@ function search(request) {
   if (!match) return {error, hits: null};
   const sides = sidesOf(request), side = sides[sides.length - 1];
   const {parent, loc} = store, n = parent.length, {map} = shown, top = request.top || 0;
-  const below = new Uint8Array(n), inView = new Uint8Array(n), hits = new Uint8Array(shown.tree.n);
-  let weight = 0, samples = 0, inside = 0, viewTotal = 0;
-  for (let i = 0; i < n; i++) {
-    const here = loc[i] >= 0 && match[loc[i]];
-    const matched = here || (i > 0 && below[parent[i]]);
-    if (matched) below[i] = 1;
-    if (map) {
-      if (here && map[i] >= 0) hits[map[i]] = 1;
-      if (map[i] === top || (i > 0 && inView[parent[i]])) inView[i] = 1;
+  const below = new Uint8Array(n), hits = new Uint8Array(shown.n), {self, count} = side;
+  let weight = 0, samples = 0;
+  for (let i = 1; i < n; i++) {
+    const at = loc[i];
+    let matched = below[parent[i]];
+    if (at >= 0 && match[at]) {
+      matched = 1;
+      if (map && map[i] >= 0) hits[map[i]] = 1;
     }
-    if (side.count[i]) {
-      if (matched) {
-        weight += side.self[i];
-        samples += side.count[i];
-      }
-      if (inView[i]) {
-        viewTotal += side.self[i];
-        if (matched) inside += side.self[i];
-      }
+    if (!matched) continue;
+    below[i] = 1;
+    weight += self[i];
+    samples += count[i];
+  }
+  let inside = weight, viewTotal = side.total;
+  if (map && top) {
+    const inView = new Uint8Array(n);
+    inside = viewTotal = 0;
+    for (let i = 1; i < n; i++) {
+      if (map[i] !== top && !inView[parent[i]]) continue;
+      inView[i] = 1;
+      viewTotal += self[i];
+      if (below[i]) inside += self[i];
     }
   }
   const answer = {error: '', hits, functions, weight, samples, share: weight / side.total || 0,
@@ -184,10 +190,10 @@ function labelSums(request, wanted) {
   // Nodes cannot tell threads apart: each label's own sum.
   const share = new Float64Array(samples.node.length).fill(range ? 0 : 1);
   if (range) {
-    const {time, sample, ticks} = store.events[side];
+    const {time, sample, ticks, sums} = store.events(side);
     for (let i = 0; i < time.length; i++) {
       if (time[i] >= range[0] && time[i] < range[1]) {
-        share[sample[i]] += (ticks ? ticks[i] : 1) / store.ticks[side][sample[i]];
+        share[sample[i]] += (ticks ? ticks[i] : 1) / sums[sample[i]];
       }
     }
   }
@@ -206,18 +212,24 @@ function heat(request) {
   const {match} = matchLocations(store, request.query || '');
   if (match) {
     const below = nodesBelow(store, match);
-    lit = Uint8Array.from(store.samples[side].node, (node) => below[node]);
+    const {node} = store.samples[side];
+    lit = new Uint8Array(node.length);
+    for (let i = 0; i < lit.length; i++) lit[i] = below[node[i]];
   }
-  return heatmap(store, side, flags, lit, request.mode, request.columns, request.metric);
+  const key = JSON.stringify([request.mode, request.columns, request.metric, request.selection]);
+  const map = remember('heat', key, () =>
+    heatmap(store, side, flags, request.mode, request.columns, request.metric));
+  return map && {...map, cells: map.cells.slice(), cellOf: null, weightOf: null, lit: lit && lightUp(map, store, side, lit)};
 }
 
 function lines(request) {
   const sides = sidesOf(request);
   let within = null;
   if (shown && shown.map && request.top > 0) {
+    const {map} = shown;
     within = new Uint8Array(store.parent.length);
     for (let i = 1; i < within.length; i++) {
-      within[i] = shown.map[i] === request.top || within[store.parent[i]] ? 1 : 0;
+      within[i] = map[i] === request.top || within[store.parent[i]] ? 1 : 0;
     }
   }
   return {lines: lineSums(store, sides, request.file, within),
@@ -226,15 +238,16 @@ function lines(request) {
 
 // Where the processor's time went, for the strip.
 function summary(request) {
-  const sides = sidesOf(request);
-  return sides.map((side) => {
+  const {kind, name} = store.functions;
+  const waitsForGil = name.map((text, fn) => kind[fn] === 5 && /\bgil\b/i.test(text));
+  return sidesOf(request).map((side) => {
     const kinds = new Float64Array(7);
     let gil = 0;
     for (let i = 1; i < store.loc.length; i++) {
       if (!side.count[i] || store.loc[i] < 0) continue;
       const fn = store.locFunction[store.loc[i]];
-      kinds[store.functions.kind[fn]] += side.self[i];
-      if (/^\[waiting: gil\b/i.test(store.functions.name[fn])) gil += side.self[i];
+      kinds[kind[fn]] += side.self[i];
+      if (waitsForGil[fn]) gil += side.self[i];
     }
     return {kinds, gil, total: side.total, samples: side.samples, seconds: side.seconds};
   });
@@ -244,17 +257,25 @@ async function load(request) {
   const sides = [];
   for (const parts of request.sides) sides.push(decode(await gunzip(parts)));
   store = new Store(sides);
-  const {functions, locFunction, locLine, labels, events} = store;
+  const {functions, locFunction, locLine, labels} = store;
   return {headers: store.sides, functions, locFunction, locLine, labels,
-    nodes: store.parent.length - 1, events: events.map((e) => e.time.length),
-    spans: events.map((e) => (e.time.length ? e.time[e.time.length - 1] + 1 : 0))};
+    nodes: store.parent.length - 1, 
+    events: store.sides.map(({sections}) => sections.find(([name]) => name === 'times')[1])};
+}
+
+// The rest of the page, which the first picture does not wait for.
+async function times(request) {
+  for (const [side, parts] of request.sides.entries()) {
+    const {samples, sides} = store;
+    store.times[side] = decodeTimes(await gunzip(parts), {header: sides[side], samples: samples[side]});
+  }
 }
 
 async function text(request) {
   return new TextDecoder().decode(await gunzip(request.parts));
 }
 
-const OPERATIONS = {load, text, view, search, table, heat, lines, summary};
+const OPERATIONS = {load, times, text, view, search, table, heat, lines, summary};
 
 function buffers(value, found = []) {
   if (ArrayBuffer.isView(value)) {

@@ -45,7 +45,7 @@ const MOST = 1 << 20;
 // Rectangles of `tree` below `top` in `width` pixels, its ancestors across the whole width above.
 // `firstSmall`: show only the children of top from this one on (what was merged), or 0.
 export function layOut(tree, top, width, firstSmall) {
-  const rects = new Rects(), {first, weight, parent} = tree;
+  const rects = new Rects(), {first, next, weight, parent} = tree;
   const ancestors = [];
   for (let i = top; i > 0; i = parent[i]) ancestors.unshift(parent[i]);
   for (const node of ancestors) {
@@ -57,7 +57,7 @@ export function layOut(tree, top, width, firstSmall) {
   let whole = weight[top];
   if (firstSmall) {
     whole = 0;
-    for (let c = firstSmall; c < first[top + 1]; c++) whole += weight[c];
+    for (let c = firstSmall; c; c = next[c]) whole += weight[c];
   }
   if (!(whole > 0)) return {rects, scale: 0, zoomRow: ancestors.length};
   const scale = width / whole;
@@ -65,20 +65,21 @@ export function layOut(tree, top, width, firstSmall) {
     rects.rowStart.push(to);
     for (let r = from; r < to; r++) {
       if (rects.small[r]) continue;
-      const node = rects.node[r], end = first[node + 1];
+      const node = rects.node[r];
       let x = rects.x[r];
-      const begin = node === top && firstSmall ? firstSmall : first[node];
-      for (let c = begin; c < end;) {
+      let c = node === top && firstSmall ? firstSmall : first[node];
+      while (c) {
         const w = weight[c] * scale;
         if (w >= NARROW) {
-          rects.add(x, w, c++, 0);
+          rects.add(x, w, c, 0);
           x += w;
+          c = next[c];
           continue;
         }
         const run = c;
-        let sum = 0;
-        while (c < end && weight[c] * scale < NARROW) sum += weight[c++];
-        if (sum * scale >= 0.3) rects.add(x, sum * scale, run, c - run);
+        let sum = 0, count = 0;
+        for (; c && weight[c] * scale < NARROW; c = next[c], count++) sum += weight[c];
+        if (sum * scale >= 0.3) rects.add(x, sum * scale, run, count);
         x += sum * scale;
       }
     }

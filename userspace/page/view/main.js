@@ -8,7 +8,7 @@ import {Heatmap, parseTime} from './heatmap.js';
 import {Model, copyText, savePart} from './link.js';
 import {Menu, showKeys} from './menu.js';
 import {Source} from './source.js';
-import {DEFAULTS, fromHash, toHash} from './state.js';
+import {fromHash, toHash} from './state.js';
 import {showStrip, whenText} from './strip.js';
 import {Table} from './table.js';
 import {element} from './dom.js';
@@ -110,14 +110,14 @@ window.addEventListener('hashchange', () => {
 const relative = (range, side) => range && range.map((ms) => ms - meta.headers[side].first_ms);
 
 function request() {
-  const {pid, tid, labels, filters, kinds, noImports, noWaiting} = state, timed = meta.events[0] > 0;
+  const {pid, tid, labels, filters, kinds, noImports, noWaiting} = state, timed = meta.timed;
   return {selection: {pid, tid, labels, filters, noImports, noWaiting, kinds: kinds ? [...kinds].map(Number) : null},
     range: timed && meta.headers.length < 2 ? relative(state.range, 0) : null,
     range2: timed && meta.headers.length < 2 && state.range ? relative(state.range2, 0) : null,
     metric: metric(), swap: state.swap, basis: state.basis, lines: state.lines};
 }
 const metric = () => state.metric || (meta.headers.some((header) => header.has_wall) ? 'wall' : 'cpu');
-const diffing = () => meta.headers.length > 1 || Boolean(state.range && state.range2 && meta.events[0]);
+const diffing = () => meta.headers.length > 1 || Boolean(state.range && state.range2 && meta.timed);
 
 // Asks only when the question is another.
 function askIfNew(op, question, done) {
@@ -148,7 +148,7 @@ function show() {
     tableAnswer = answer;
     showTable();
   });
-  if (meta.events[0]) {
+  if (meta.timed) {
     const lit = state.query || (state.source ? '=' + state.source.replace(/@.*\//, '@') : '');
     askIfNew('heat', {...base, range: null, range2: null, mode: state.heat, columns: heatmap.columns(), query: lit},
       (data) => heatmap.set(data));
@@ -191,7 +191,7 @@ function pathOf(t, node) {
 }
 
 const childNamed = (t, node, label) => {
-  for (let c = t.first[node]; c < t.first[node + 1]; c++) if (labelAt(t.key[c]) === label) return c;
+  for (let c = t.first[node]; c; c = t.next[c]) if (labelAt(t.key[c]) === label) return c;
   return -1;
 };
 
@@ -356,7 +356,7 @@ function showDetails(which, node, small) {
   }
   if (small) {
     let sum = 0;
-    for (let c = node; c < node + small; c++) sum += t.weight[c];
+    for (let c = node, i = 0; i < small; c = t.next[c], i++) sum += t.weight[c];
     box.replaceChildren(`${integer(small)} frames too narrow to draw, ${percent(sum / t.weight[0])} together: click opens them.`);
     return;
   }
@@ -476,7 +476,7 @@ function showControls() {
   } else if (!timed) {
     $('timesaid').textContent = meta.nodes ? 'This profile keeps no times of its samples: one column for all of it.' : '';
   }
-  const whole = [meta.headers[0].first_ms, meta.headers[0].first_ms + meta.spans[0]];
+  const whole = [meta.headers[0].first_ms, meta.headers[0].last_ms + 1];
   const range = state.range || whole;
   $('from').value = clock(range[0], state.utc);
   $('to').value = clock(range[1], state.utc);
@@ -664,7 +664,6 @@ window.addEventListener('beforeprint', () => {
 });
 
 async function begin() {
-  const started = performance.now();
   setTheme('');
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => setTheme(''));
   showDetails(flame, -1);
@@ -678,10 +677,17 @@ async function begin() {
   $('title').textContent = visible(about.title || 'profile');
   $('title').title = visible(about.command || '');
   document.title = visible(about.title || 'profile') + ' · profd';
-  if (meta.headers.every((header) => !header.period_ns && !header.duration)) state = {...DEFAULTS, ...state};
   $('query').value = state.query;
-  show();
-  window.profd.loaded = performance.now() - started;
+  const timed = meta.events.some((n) => n > 0);
+  if (!timed || !state.range) show();
+  if (timed) {
+    // Times stand behind the code: the first picture does without.
+    if (document.readyState === 'loading') await new Promise((done) => document.addEventListener('DOMContentLoaded', done));
+    await model.ask('times', {sides: sides.map((unused, s) => parts('times-' + 'ab'[s]))});
+    meta.timed = meta.events[0] > 0;
+    show();
+  }
+  window.profd.ready = true;
 }
 
 // For tests and measurements.
