@@ -5,13 +5,15 @@ usage: pack.py DIRECTORY OUTPUT.cc     (OUTPUT.html: the page itself, without da
 
 The modules are concatenated in the order of their imports, so that a page opened from a file, where
 browsers refuse `import`, can run them. Hence the rules, checked here: named imports from relative
-paths, `export` before declarations only, and no top-level name twice.
+paths, `export` before declarations only, and no top-level name twice. Comments, spaces and long
+names of variables are left out: the page is part of every file.
 """
+import collections
 import os
 import re
 import sys
 
-LIMIT = 110_000
+LIMIT = 100_000  # bytes of the page without data
 IMPORT = re.compile(r"^import \{([^}]*)\} from '(\.[^']+)';\n", re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function\*?|class|const|let) (\w+)", re.MULTILINE)
@@ -43,7 +45,7 @@ class Modules:
         return set(re.findall(r"^export (?:async )?(?:function\*?|class|const|let) (\w+)",
                               self.text[path], re.MULTILINE))
 
-    def pack(self, entry):
+    def pack(self, entry, names):
         done, owner, parts = [], {}, []
         self.order(entry, done)
         for path in done:
@@ -55,7 +57,7 @@ class Modules:
             text = EXPORT.sub("", IMPORT.sub("", text))
             if re.search(r"^(import|export)\b", text, re.MULTILINE):
                 sys.exit("pack: %s: an import or export of a form that is not known here" % path)
-            parts.append(minify(text))
+            parts.append(minify(text, names))
         return "'use strict';" + "".join(parts)
 
 
@@ -95,28 +97,47 @@ def template_end(text, at):
     return at + 1
 
 
-def minify(text):
-    """Without comments and the spaces that JavaScript does not need. Lines stay lines."""
-    out, at, last, gap = [], 0, "\n", ""
+def tokens(text):
+    """(kind, token) of JavaScript, comments as spaces."""
+    at, last = 0, "\n"
     while at < len(text):
         match = TOKEN.match(text, at)
         token, kind = match.group(), match.lastgroup
-        regex = REGEX.match(text, at) if token[0] == "/" and kind != "comment" else None
-        if kind == "comment":
-            token, kind = "", "space"
-            at = match.end()
-        elif text[at] == "`":
-            token = text[at:template_end(text, at)]
-            at += len(token)
+        regex = REGEX.match(text, at) if token == "/" else None
+        if token == "`":
+            token, kind = text[at:template_end(text, at)], "string"
         elif regex and (last[-1] in BEFORE_REGEX or last == "return"):
-            token = regex.group()
-            at = regex.end()
-        else:
-            at = match.end()
+            token, kind = regex.group(), "string"
+        at += len(token)
+        if kind == "comment":
+            token, kind = "\n" * token.count("\n"), "space"
+        if kind != "space":
+            last = token
+        yield kind, token
+
+
+def minify(text, names):
+    """Without comments and the spaces that JavaScript does not need; lines stay lines."""
+    out, last, gap, statement = [], "\n", "", [""]
+    word = re.compile(r"[A-Za-z0-9_$]")
+    for kind, token in tokens(text):
         if kind == "space":
             gap = "\n" if "\n" in token else gap or (" " if token else "")
             continue
-        word = re.compile(r"[A-Za-z0-9_$]")
+        token = names.get(token, token) if kind == "word" else token
+        token = {"const": "let", "undefined": "void 0"}.get(token, token)
+        # Declarations that follow each other are one.
+        if token == "let" and last == ";" and statement[-1] == "let":
+            out[-1] = last = ","
+            gap, token = "", ""
+        elif last in ";{\n" or last == "}" and kind == "word":
+            statement[-1] = token
+        if token and token in "([{":
+            statement.append("")
+        elif token and token in ")]}":
+            statement.pop()
+        if not token:
+            continue
         joins = word.match(token[0]) and word.match(last[-1])
         if gap == "\n" and last[-1] not in ",({[;:&|?=\n" and token[0] not in ")]}.&|?:":
             out.append("\n")
@@ -128,15 +149,70 @@ def minify(text):
     return "".join(out) + "\n"
 
 
+# Names of the browser's own that are also fit for a variable.
+GLOBALS = {"self", "window", "document", "location", "history", "performance", "navigator", "name",
+           "top", "parent", "status", "length", "event", "origin", "of", "async", "get", "static"}
+
+
+def parameters(line):
+    """Names between the brackets of functions, arrows and methods."""
+    opened, found = [], set()
+    for i, token in enumerate(line):
+        if token == "(":
+            opened.append(i)
+        elif token == ")":
+            begin = opened.pop()
+            after = line[i + 1] if i + 1 < len(line) else ""
+            if after == "=>" or after == "{" and line[begin - 1] not in ("if", "for", "while", "switch", "catch"):
+                found.update(word for before, word in zip(line[begin:i], line[begin + 1:i])
+                             if before in "(," and re.fullmatch(r"[A-Za-z_]\w*", word))
+    return found
+
+
+def short_names(texts):
+    """{name: shorter} for variables that are nothing else: no property, key, or word in a string."""
+    declared, other, count = set(), set(GLOBALS), collections.Counter()
+    for text in texts:
+        line = [(kind, token) for kind, token in tokens(text) if kind != "space"]
+        declared.update(parameters([token for _, token in line]))
+        around = []  # open brackets
+        for i, (kind, token) in enumerate(line):
+            before, after = line[i - 1][1] if i else "", line[i + 1][1] if i + 1 < len(line) else ""
+            if kind == "string":
+                other.update(re.findall(r"\w+", token))
+            elif kind == "word":
+                count[token] += 1
+                if before in ("const", "let", "function", "class"):
+                    declared.add(token)
+                # A property, a key (or a ternary's middle), or a shorthand of both.
+                spread = before == "." and line[i - 2][1] == "." and line[i - 3][1] == "."
+                if (before == "." and not spread or before in ("get", "set") or after == ":" or
+                        around and around[-1] == "{" and before in "{," and after in "},=("):
+                    other.add(token)
+            elif token in "([{":
+                around.append(token)
+            elif token in ")]}":
+                around.pop()
+    fit = sorted((name for name in declared - other if len(name) > 2),
+                 key=lambda name: (-count[name] * (len(name) - 2), name))
+    taken = set(count) | other
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    free = (a + b for a in letters for b in letters if a + b not in taken | {"do", "if", "in"})
+    return dict(zip(fit, free))
+
+
 def page(root):
     def read(name):
         with open(os.path.join(root, name), encoding="utf-8") as file:
             return file.read()
 
     modules = Modules(root)
-    parts = {"style": squeeze(re.sub(r"/\*.*?\*/", "", read("page.css"), flags=re.DOTALL)),
-             "worker": modules.pack("model/worker.js"),
-             "script": modules.pack("view/main.js")}
+    for entry in ("model/worker.js", "view/main.js"):
+        modules.order(entry, [])
+    names = short_names(EXPORT.sub("", IMPORT.sub("", text)) for text in modules.text.values())
+    parts = {"style": squeeze(re.sub(r"/\*.*?\*/", "", read("page.css"), flags=re.DOTALL)).replace("\n", ""),
+             "worker": modules.pack("model/worker.js", names),
+             "script": modules.pack("view/main.js", names)}
     for name, text in parts.items():
         if "</s" in text or "<!--" in text:
             sys.exit("pack: %s holds what would end its element" % name)

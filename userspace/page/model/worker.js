@@ -294,7 +294,7 @@ self.onmessage = async ({data}) => {
     const answer = await OPERATIONS[data.op](data);
     // What the store itself holds is copied, the rest given away.
     const give = ['view', 'search', 'table', 'heat', 'summary'].includes(data.op);
-    self.postMessage({id: data.id, answer, ms: performance.now() - begin}, give ? buffers(answer) : []);
+    self.postMessage({id: data.id, ok: answer, ms: performance.now() - begin}, give ? buffers(answer) : []);
   } catch (error) {
     self.postMessage({id: data.id, error: String(error.stack || error)});
   }

@@ -8,3 +8,5 @@ export function element(name, attributes = {}, ...children) {
   out.append(...children);
   return out;
 }
+
+export const on = (target, type, action) => target.addEventListener(type, action);

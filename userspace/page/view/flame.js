@@ -1,4 +1,5 @@
 // The flame graph: a canvas as large as the window, however deep the stacks.
+import {on} from './dom.js';
 import {css} from './color.js';
 import {layOut} from './layout.js';
 
@@ -51,14 +52,14 @@ export class Flame {
     this.hover = this.focus = -1;
     this.hits = null;
     this.up = false;
-    scroller.addEventListener('scroll', () => this.request());
-    canvas.addEventListener('mousemove', (event) => this.point(event));
-    canvas.addEventListener('mouseleave', () => this.point(null));
-    canvas.addEventListener('click', (event) => {
+    on(scroller, 'scroll', () => this.redraw());
+    on(canvas, 'mousemove', (event) => this.point(event));
+    on(canvas, 'mouseleave', () => this.point(null));
+    on(canvas, 'click', (event) => {
       const r = this.find(event);
       if (r >= 0) host.onPick(this, this.rects.node[r], this.rects.small[r]);
     });
-    canvas.addEventListener('contextmenu', (event) => {
+    on(canvas, 'contextmenu', (event) => {
       const r = this.find(event);
       if (r < 0 || this.rects.small[r]) return;
       event.preventDefault();
@@ -108,7 +109,7 @@ export class Flame {
     this.draw();
   }
 
-  request() {
+  redraw() {
     if (this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
@@ -259,7 +260,7 @@ export class Flame {
     this.hover = small ? -1 : node;
     this.hoverSmall = small;
     this.host.onHover(this, node, small);
-    this.request();
+    this.redraw();
   }
 
   setFocus(node) {
@@ -270,7 +271,7 @@ export class Flame {
       if (y < scrollTop) this.scroller.scrollTop = y - ROW;
       else if (y + ROW > scrollTop + this.view) this.scroller.scrollTop = y + 2 * ROW - this.view;
     }
-    this.request();
+    this.redraw();
   }
 
   // The frame that an arrow key leads to, or -1. Only what is drawn by itself.

@@ -1,4 +1,5 @@
 // When samples fell, and the range or the two ranges that are looked at.
+import {on} from './dom.js';
 import {css} from './color.js';
 import {clock, cores, percent, seconds, visible} from './format.js';
 
@@ -12,10 +13,10 @@ export class Heatmap {
     this.data = null;
     this.drag = null;
     this.cursor = 0;
-    canvas.addEventListener('mousedown', (event) => this.down(event));
-    window.addEventListener('mousemove', (event) => this.move(event));
-    window.addEventListener('mouseup', () => this.release());
-    canvas.addEventListener('keydown', (event) => this.key(event));
+    on(canvas, 'mousedown', (event) => this.down(event));
+    on(window, 'mousemove', (event) => this.move(event));
+    on(window, 'mouseup', () => this.release());
+    on(canvas, 'keydown', (event) => this.key(event));
     new ResizeObserver(() => this.draw()).observe(box);
   }
 

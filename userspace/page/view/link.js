@@ -12,7 +12,7 @@ export class Model {
       const {resolve, reject, op} = this.waiting.get(data.id);
       this.waiting.delete(data.id);
       this.took[op] = data.ms;
-      if (data.error) reject(new Error(data.error)); else resolve(data.answer);
+      if (data.error) reject(new Error(data.error)); else resolve(data.ok);
     };
   }
 

@@ -11,7 +11,7 @@ import {Source} from './source.js';
 import {fromHash, toHash} from './state.js';
 import {showStrip, whenText} from './strip.js';
 import {Table} from './table.js';
-import {element} from './dom.js';
+import {element, on} from './dom.js';
 
 const $ = (id) => document.getElementById(id);
 const parts = (name) =>
@@ -99,7 +99,7 @@ function go(patch, replace) {
   show();
 }
 
-window.addEventListener('hashchange', () => {
+on(window, 'hashchange', () => {
   const current = toHash(state);
   if (location.hash === current || (current === '#' && !location.hash)) return;
   state = fromHash(location.hash);
@@ -228,7 +228,6 @@ function shown(answer) {
   showDetails(flame, flame.focus);
   firstPicture = firstPicture || performance.now();
   const nothing = !(totals[0].samples > 0) && !(totals[1] && totals[1].samples > 0);
-  $('flame').classList.toggle('nothing', nothing);
   let said = $('nothing');
   if (nothing && !said) {
     said = element('p', {id: 'nothing', class: 'empty'},
@@ -243,7 +242,7 @@ function zoomTo() {
   const top = resolve(tree, state.zoom);
   const small = state.small ? childNamed(tree, top, state.small) : 0;
   if (flame.tree === tree && flame.top === top && flame.small === Math.max(0, small) && flame.rects) {
-    flame.request();
+    flame.redraw();
     return;
   }
   flame.zoom(top, Math.max(0, small));
@@ -258,7 +257,7 @@ function showSearch() {
     flame.hits = above.hits = null;
     $('found').textContent = '';
     $('query').classList.remove('bad');
-    flame.request();
+    flame.redraw();
     showTable();
     return;
   }
@@ -272,9 +271,9 @@ function showSearch() {
     found = {...answer, serial: model.next, order: null, at: -1};
     flame.hits = answer.hits;
     if (callers) above.hits = callers.key.map((key, i) => (i ? answer.functions[fnAt(key)] : 0));
-    flame.request();
-    above.request();
-    $('found').textContent = `${share(answer.weight, totals[totals.length - 1].total, answer.samples, answer.total)} of all` +
+    flame.redraw();
+    above.redraw();
+    $('found').textContent = !answer.samples ? 'no match' : `${share(answer.weight, totals[totals.length - 1].total, answer.samples, answer.total)} of all` +
       (flame.top ? `, ${percent(answer.inside)} of the view` : '');
     showTable();
   });
@@ -510,8 +509,8 @@ function setTheme(choice) {
   fnFills = [];
   for (const t of [tree, callers]) if (t) t.fills = null;
   asked.summary = '';
-  flame.request();
-  above.request();
+  flame.redraw();
+  above.redraw();
   show();
 }
 
@@ -549,7 +548,7 @@ function search(query) {
 }
 
 function onClick(id, action) {
-  $(id).addEventListener('click', action);
+  on($(id), 'click', action);
 }
 function onSwitch(id, action) {
   onClick(id, (event) => {
@@ -581,8 +580,8 @@ $('preset').onchange = () => {
   $('preset').value = '';
   if (chosen) go({...chosen, zoom: [], small: ''});
 };
-$('query').addEventListener('input', () => go({query: $('query').value}, Boolean(state.query)));
-$('query').addEventListener('keydown', (event) => {
+on($('query'), 'input', () => go({query: $('query').value}, Boolean(state.query)));
+on($('query'), 'keydown', (event) => {
   if (event.key === 'Enter') {
     event.preventDefault();
     $('flame').focus();
@@ -595,7 +594,7 @@ $('query').addEventListener('keydown', (event) => {
   event.stopPropagation();
 });
 for (const id of ['from', 'to']) {
-  $(id).addEventListener('change', () => {
+  on($(id), 'change', () => {
     const [from, to] = ['from', 'to'].map((which) => parseTime($(which).value, meta.headers[0].first_ms, state.utc));
     if (from === null || to === null || !(from < to)) say('Times as 12:30:05, 2026-05-04 12:30:05, or seconds since the start');
     else go({range: [from, to]});
@@ -631,7 +630,7 @@ const KEY_ACTIONS = {
 };
 const focusedFn = () => (flame.focus > 0 ? fnAt(tree.key[flame.focus]) : fnOf.get(state.source));
 
-window.addEventListener('keydown', (event) => {
+on(window, 'keydown', (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === 'f' && document.activeElement !== $('query')) {
     event.preventDefault();
     $('query').select();
@@ -652,7 +651,7 @@ window.addEventListener('keydown', (event) => {
 
 // ---- paper
 
-window.addEventListener('beforeprint', () => {
+on(window, 'beforeprint', () => {
   if (!tree) return;
   const theme = document.documentElement.dataset.theme;
   setTheme('light');
@@ -665,7 +664,7 @@ window.addEventListener('beforeprint', () => {
 
 async function begin() {
   setTheme('');
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => setTheme(''));
+  on(matchMedia('(prefers-color-scheme: dark)'), 'change', () => setTheme(''));
   showDetails(flame, -1);
   const sides = [parts('a'), parts('b')].filter((side) => side.length);
   const aboutAsked = model.ask('text', {parts: parts('about')});
@@ -682,7 +681,7 @@ async function begin() {
   if (!timed || !state.range) show();
   if (timed) {
     // Times stand behind the code: the first picture does without.
-    if (document.readyState === 'loading') await new Promise((done) => document.addEventListener('DOMContentLoaded', done));
+    if (document.readyState === 'loading') await new Promise((done) => on(document, 'DOMContentLoaded', done));
     await model.ask('times', {sides: sides.map((unused, s) => parts('times-' + 'ab'[s]))});
     meta.timed = meta.events[0] > 0;
     show();

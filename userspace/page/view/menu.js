@@ -1,13 +1,13 @@
 // What one does with a frame, and the list of keys.
-import {element} from './dom.js';
+import {element, on} from './dom.js';
 
 export class Menu {
   constructor(box) {
     this.box = box;
-    document.addEventListener('mousedown', (event) => {
+    on(document, 'mousedown', (event) => {
       if (!box.contains(event.target)) this.close();
     });
-    box.addEventListener('keydown', (event) => {
+    on(box, 'keydown', (event) => {
       const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
       const all = [...box.children], at = all.indexOf(document.activeElement);
       if (step) all[(at + step + all.length) % all.length].focus();

@@ -1,5 +1,5 @@
 // The table: HTML with only the rows on screen in it, all reachable by scrolling and by keys.
-import {element} from './dom.js';
+import {element, on} from './dom.js';
 import {baseOf, cores, integer, percent, seconds, share, visible} from './format.js';
 import {changeScore, margin} from '../model/stats.js';
 
@@ -45,8 +45,8 @@ export class Table {
     Object.assign(this, {box, host});
     this.order = [];
     this.selected = -1;
-    box.addEventListener('scroll', () => this.rows());
-    box.addEventListener('keydown', (event) => this.key(event));
+    on(box, 'scroll', () => this.rows());
+    on(box, 'keydown', (event) => this.key(event));
     new ResizeObserver(() => this.rows()).observe(box);
   }
 
