@@ -60,8 +60,13 @@ std::string ProgressText(const Accounting& so_far, absl::Duration left) {
 }
 
 std::string SummaryText(const FinishedWindow& window) {
-  return absl::StrFormat("%s of %s in %.1f s, %s, %s", Count(window.samples, "sample"),
-                         Count(window.processes, "process"), absl::ToDoubleSeconds(window.duration),
+  std::string samples = Count(window.samples, "sample");
+  if (window.waiting_samples > 0) {
+    absl::StrAppendFormat(&samples, " of CPU time, %d of waiting", window.waiting_samples);
+  } else {
+    absl::StrAppend(&samples, " of ", Count(window.processes, "process"));
+  }
+  return absl::StrFormat("%s in %.1f s, %s, %s", samples, absl::ToDoubleSeconds(window.duration),
                          RateText(window.accounting), LostText(window.accounting));
 }
 
