@@ -26,6 +26,7 @@ void AddStatus(CLI::App* profd, Run* run);
 void AddRecord(CLI::App* profd, const std::vector<std::string>* command, Run* run);
 void AddDump(CLI::App* profd, Run* run);
 
+void AddConvert(CLI::App* profctl, Run* run);
 void AddReport(CLI::App* profctl, Run* run);
 void AddMerge(CLI::App* profctl, Run* run);
 void AddDiff(CLI::App* profctl, Run* run);

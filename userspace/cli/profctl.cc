@@ -23,6 +23,7 @@ int Main(int argc, char** argv) {
   app.footer(kExamples);
   Run run;
   AddReport(&app, &run);
+  AddConvert(&app, &run);
   AddMerge(&app, &run);
   AddDiff(&app, &run);
   AddCheck(&app, &run);

@@ -15,6 +15,7 @@
 #include "userspace/formats/otlp.h"
 #include "userspace/formats/pstats.h"
 #include "userspace/formats/speedscope.h"
+#include "userspace/formats/svg.h"
 #include "userspace/profile/gzip.h"
 #include "userspace/profile/pprof.h"
 #include "userspace/text/nearest.h"
@@ -30,6 +31,7 @@ constexpr FormatInfo kFormats[] = {
     {Format::kFirefox, "firefox", ".firefox.json", /*times=*/true, /*binary=*/false},
     {Format::kPstats, "pstats", ".pstats", /*times=*/false, /*binary=*/true},
     {Format::kJson, "json", ".json", /*times=*/true, /*binary=*/false},
+    {Format::kSvg, "svg", ".svg", /*times=*/false, /*binary=*/false},
     {Format::kHtml, "html", ".html", /*times=*/true, /*binary=*/false},
 };
 
@@ -52,6 +54,7 @@ constexpr Extension kExtensions[] = {
     {".pstats", Format::kPstats},
     {".prof", Format::kPstats},
     {".json", Format::kJson},
+    {".svg", Format::kSvg},
     {".html", Format::kHtml},
     {".htm", Format::kHtml},
 };
@@ -79,6 +82,8 @@ absl::StatusOr<std::string> Plain(const Recording& recording, Format format,
       return EncodePstats(recording.profile);
     case Format::kJson:
       return EncodeJson(recording);
+    case Format::kSvg:
+      return EncodeSvg(recording.profile, options);
     case Format::kHtml:
       return EncodeHtml(
           recording, nullptr,
@@ -97,6 +102,8 @@ const FormatInfo& InfoOf(Format format) {
 }
 
 absl::StatusOr<Format> FormatByName(absl::string_view name) {
+  if (name == "raw") return Format::kCollapsed;
+  if (name == "flamegraph") return Format::kSvg;
   std::vector<std::string> words;
   for (const FormatInfo& info : kFormats) {
     if (info.name == name) return info.format;

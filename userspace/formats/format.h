@@ -12,7 +12,7 @@
 
 namespace profd {
 
-enum class Format { kPprof, kOtlp, kCollapsed, kSpeedscope, kFirefox, kPstats, kJson, kHtml };
+enum class Format { kPprof, kOtlp, kCollapsed, kSpeedscope, kFirefox, kPstats, kJson, kSvg, kHtml };
 
 struct FormatInfo {
   Format format;
@@ -26,7 +26,8 @@ struct FormatInfo {
 absl::Span<const FormatInfo> Formats();
 const FormatInfo& InfoOf(Format format);
 
-// INVALID_ARGUMENT names the choices, and the nearest one.
+// py-spy's names are known too: raw and flamegraph. INVALID_ARGUMENT names the choices, and the
+// nearest one.
 absl::StatusOr<Format> FormatByName(absl::string_view name);
 // By the extension; ".gz" behind any of them is allowed (see FormatOptions::gzip).
 absl::StatusOr<Format> FormatByPath(absl::string_view path);

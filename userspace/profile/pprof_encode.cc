@@ -81,6 +81,7 @@ class Encoder {
     const Window& window = profile_.window();
     ValueType("samples", "count", out_->add_sample_type());
     ValueType("cpu", "nanoseconds", out_->add_sample_type());
+    if (profile_.has_wall()) ValueType("wall", "nanoseconds", out_->add_sample_type());
     ValueType("cpu", "nanoseconds", out_->mutable_period_type());
     out_->set_default_sample_type(String("cpu"));
     out_->set_period(window.period_ns);

@@ -1,0 +1,309 @@
+#include "userspace/formats/svg.h"
+
+#include <algorithm>
+#include <functional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "userspace/analysis/frame_class.h"
+#include "userspace/formats/frame_text.h"
+#include "userspace/formats/prefix_tree.h"
+#include "userspace/formats/svg_assets.h"
+#include "userspace/profile/utf8.h"
+
+namespace profd {
+namespace {
+
+constexpr double kWidth = 1180;
+constexpr double kLeft = 10;
+constexpr double kCharWidth = 7.25;  // of 12 px monospace
+constexpr int kRow = 17;
+constexpr int kTop = 62;
+constexpr int kBottom = 44;
+constexpr size_t kMaxNameBytes = 1024;
+constexpr size_t kMaxFrames = 50'000;  // more would take a browser seconds
+constexpr double kMinShare = 1.0 / 12'000;
+constexpr int kMaxDepth = 2000;
+
+// For text and attributes of XML 1.0: what it cannot hold at all becomes U+FFFD.
+std::string Xml(absl::string_view text) {
+  const std::string clean = ToUtf8(text, kMaxNameBytes);
+  std::string out;
+  for (size_t i = 0; i < clean.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(clean[i]);
+    if (byte == '&') {
+      out += "&amp;";
+    } else if (byte == '<') {
+      out += "&lt;";
+    } else if (byte == '>') {
+      out += "&gt;";
+    } else if (byte == '"') {
+      out += "&quot;";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += "\xEF\xBF\xBD";
+    } else if (byte == 0xef && clean.compare(i, 2, "\xef\xbf") == 0 &&
+               static_cast<unsigned char>(clean[i + 2]) >= 0xbe) {  // U+FFFE, U+FFFF
+      out += "\xEF\xBF\xBD";
+      i += 2;
+    } else {
+      out += clean[i];
+    }
+  }
+  return out;
+}
+
+bool StartsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+// The first or last `count` characters of UTF-8.
+std::string Front(absl::string_view text, size_t count) {
+  size_t end = 0;
+  while (end < text.size() && (!StartsCharacter(text[end]) || count-- > 0)) ++end;
+  return std::string(text.substr(0, end));
+}
+std::string Back(absl::string_view text, size_t count) {
+  size_t begin = text.size();
+  while (begin > 0 && count > 0) count -= StartsCharacter(text[--begin]) ? 1 : 0;
+  return std::string(text.substr(begin));
+}
+
+// What fits: the module goes first, then the middle.
+std::string Fit(absl::string_view name, double width) {
+  const double columns = (width - 6) / kCharWidth;
+  if (columns < 3) return "";
+  const auto room = static_cast<size_t>(columns);
+  const auto characters = [](absl::string_view text) {
+    return static_cast<size_t>(std::count_if(text.begin(), text.end(), StartsCharacter));
+  };
+  if (characters(name) <= room) return std::string(name);
+  if (name[0] != '<' && name.find(' ') == absl::string_view::npos) {
+    name.remove_prefix(name.rfind('.') + 1);
+  }
+  if (characters(name) <= room) return std::string(name);
+  const size_t tail = (room - 1) / 2;
+  return absl::StrCat(Front(name, room - 1 - tail), "…", Back(name, tail));
+}
+
+class Encoder {
+ public:
+  Encoder(const Profile& profile, const FormatOptions& options)
+      : profile_(profile), options_(options), lines_(options.lines.value_or(FrameLines::kNone)) {}
+
+  std::string Encode() {
+    Build();
+    Place();
+    Head();
+    for (const uint32_t node : drawn_) Frame(node);
+    Tail();
+    return std::move(out_);
+  }
+
+ private:
+  struct Kind {
+    std::string name;   // any bytes
+    std::string place;  // file and line
+    FrameClass frame_class = FrameClass::kMarker;
+    int shade = 0;
+  };
+  struct Span {
+    int64_t self = 0;
+    int64_t total = 0;
+    int64_t begin = 0;
+    int depth = 0;
+    std::vector<uint32_t> children;
+  };
+
+  uint32_t KindOf(Kind kind) {
+    const auto [entry, is_new] = kind_ids_.try_emplace(
+        {absl::StrCat(static_cast<int>(kind.frame_class), kind.name), kind.place},
+        static_cast<uint32_t>(kinds_.size()));
+    if (is_new) kinds_.push_back(std::move(kind));
+    return entry->second;
+  }
+
+  uint32_t KindOf(const Profile::Location& location) {
+    const Function& function = *profile_.functions()[location.function];
+    Kind kind{.name = function.name.empty() ? kUnnamed : function.name,
+              .place = function.file,
+              .frame_class = Classify(function)};
+    // By function, the place is where it begins; the frame stays one whatever ran in it.
+    const int line = ShownLine(function, location.line,
+                               lines_ == FrameLines::kNone ? FrameLines::kFirst : lines_);
+    if (!kind.place.empty() && line > 0) absl::StrAppend(&kind.place, ":", line);
+    uint32_t hash = 2166136261;  // FNV-1a: a module has one shade in every picture
+    for (const char c : function.file) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
+    kind.shade = static_cast<int>((hash >> 8) % kSvgShades);
+    return KindOf(std::move(kind));
+  }
+
+  void Build() {
+    std::vector<uint32_t> kind_of;
+    for (const Profile::Location& location : profile_.locations()) {
+      kind_of.push_back(KindOf(location));
+    }
+    std::vector<uint32_t> path;
+    for (const Profile::Sample& sample : profile_.samples()) {
+      const int64_t weight = TimeNs(sample) > 0 ? TimeNs(sample) : sample.count;
+      if (weight <= 0) continue;
+      path.clear();
+      for (const uint32_t location : profile_.stack(sample.stack)) {
+        // Direct recursion is one frame.
+        if (path.empty() || path.back() != kind_of[location]) path.push_back(kind_of[location]);
+      }
+      const Labels& labels = profile_.labels(sample.labels);
+      if (options_.thread_roots) path.push_back(KindOf({.name = ThreadText(labels)}));
+      if (options_.process_roots) path.push_back(KindOf({.name = ProcessText(labels)}));
+      if (path.empty()) path.push_back(KindOf({.name = kUnnamed}));
+      if (path.size() > kMaxDepth) path.erase(path.begin(), path.end() - kMaxDepth);
+      const uint32_t node = tree_.Add(path);
+      spans_.resize(tree_.nodes().size());
+      spans_[node].self += weight;
+    }
+  }
+
+  void Place() {
+    const auto nodes = tree_.nodes();
+    std::vector<uint32_t> roots;
+    for (size_t i = nodes.size(); i-- > 0;) {
+      spans_[i].total += spans_[i].self;
+      const uint32_t parent = nodes[i].parent;
+      if (parent == PrefixTree::kNone) {
+        roots.push_back(static_cast<uint32_t>(i));
+        total_ += spans_[i].total;
+      } else {
+        spans_[parent].total += spans_[i].total;
+        spans_[parent].children.push_back(static_cast<uint32_t>(i));
+      }
+    }
+    // By name, so that two pictures of one program have the same order.
+    const auto by_name = [&](uint32_t a, uint32_t b) {
+      const Kind& x = kinds_[nodes[a].frame];
+      const Kind& y = kinds_[nodes[b].frame];
+      return std::tie(x.name, x.place) < std::tie(y.name, y.place);
+    };
+    double least = kMinShare * static_cast<double>(total_);
+    if (nodes.size() > kMaxFrames) {
+      std::vector<int64_t> totals;
+      for (const Span& span : spans_) totals.push_back(span.total);
+      std::nth_element(totals.begin(), totals.begin() + kMaxFrames, totals.end(), std::greater<>());
+      least = std::max(least, static_cast<double>(totals[kMaxFrames]));
+    }
+    std::vector<uint32_t> pending;
+    const auto place = [&](std::vector<uint32_t>* siblings, int64_t begin, int depth) {
+      std::sort(siblings->begin(), siblings->end(), by_name);
+      for (const uint32_t node : *siblings) {
+        spans_[node].begin = begin;
+        spans_[node].depth = depth;
+        begin += spans_[node].total;
+        pending.push_back(node);
+      }
+    };
+    place(&roots, 0, 0);
+    while (!pending.empty()) {
+      const uint32_t node = pending.back();
+      pending.pop_back();
+      Span& span = spans_[node];
+      if (static_cast<double>(span.total) < least) continue;
+      drawn_.push_back(node);
+      depth_ = std::max(depth_, span.depth + 1);
+      place(&span.children, span.begin, span.depth + 1);
+    }
+  }
+
+  int Height() const { return kTop + depth_ * kRow + kBottom; }
+  bool is_time() const {
+    return std::any_of(profile_.samples().begin(), profile_.samples().end(),
+                       [](const auto& sample) { return TimeNs(sample) > 0; });
+  }
+  std::string Amount(int64_t weight) const {
+    return has_time_ ? absl::StrFormat("%.3f s", static_cast<double>(weight) / 1e9)
+                     : absl::StrCat(weight, weight == 1 ? " sample" : " samples");
+  }
+  double ShareOf(int64_t weight) const {
+    return total_ > 0 ? static_cast<double>(weight) / static_cast<double>(total_) : 0;
+  }
+
+  void Head() {
+    has_time_ = is_time();
+    absl::StrAppend(&out_, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
+                    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1200 ", Height(),
+                    "\" width=\"100%\" height=\"", Height(),
+                    "\" preserveAspectRatio=\"xMidYMin\">\n<style>", kSvgStyle);
+    for (int c = 0; c < kFrameClasses; ++c) {
+      for (int s = 0; s < kSvgShades; ++s) {
+        absl::StrAppend(&out_, ".c", c, s, "{fill:", kSvgFills[c][s], "}");
+      }
+    }
+    absl::StrAppend(&out_, "\n</style>\n<text id=\"title\" x=\"10\" y=\"20\">",
+                    Xml(options_.title.empty() ? "Flame graph" : options_.title), " · ",
+                    Amount(total_), "</text>\n");
+    double x = kLeft;
+    for (int c = 0; c < kFrameClasses; ++c) {
+      const absl::string_view name = FrameClassName(static_cast<FrameClass>(c));
+      absl::StrAppend(&out_, "<rect class=\"c", c, "2\" x=\"", x,
+                      "\" y=\"32\" width=\"12\" height=\"12\"/><text x=\"", x + 16, "\" y=\"42\">",
+                      name, "</text>\n");
+      x += 16 + kCharWidth * static_cast<double>(name.size() + 2);
+    }
+    out_ +=
+        "<text id=\"search\" class=\"button\" x=\"1190\" y=\"20\" text-anchor=\"end\" "
+        "style=\"display:none\">search (/)</text>\n"
+        "<text id=\"reset\" class=\"button\" x=\"1100\" y=\"20\" text-anchor=\"end\" "
+        "style=\"display:none\">reset zoom (Esc)</text>\n"
+        "<text id=\"found\" x=\"1190\" y=\"42\" text-anchor=\"end\"></text>\n"
+        "<g id=\"frames\">\n";
+  }
+
+  void Frame(uint32_t node) {
+    const Span& span = spans_[node];
+    const Kind& kind = kinds_[tree_.nodes()[node].frame];
+    const double x = ShareOf(span.begin);
+    const double width = ShareOf(span.total);
+    const int y = Height() - kBottom - (span.depth + 1) * kRow;
+    const std::string name = Xml(kind.name);
+    absl::StrAppendFormat(&out_, "<g data-x=\"%.9f\" data-w=\"%.9f\" data-d=\"%d\" data-n=\"%s\">",
+                          x, width, span.depth, name);
+    absl::StrAppendFormat(&out_, "<title>%s\n%s%s%.2f%% · %s · self %s</title>", name,
+                          Xml(kind.place), kind.place.empty() ? "" : "\n", width * 100,
+                          Amount(span.total), Amount(span.self));
+    absl::StrAppendFormat(
+        &out_, "<rect class=\"c%d%d\" x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\"/>",
+        static_cast<int>(kind.frame_class), kind.shade, kLeft + x * kWidth, y,
+        std::max(width * kWidth - 0.5, 0.2), kRow - 1);
+    absl::StrAppendFormat(&out_, "<text x=\"%.2f\" y=\"%d\">%s</text></g>\n",
+                          kLeft + x * kWidth + 3, y + 12,
+                          Xml(Fit(ToUtf8(kind.name, kMaxNameBytes), width * kWidth)));
+  }
+
+  void Tail() {
+    const size_t hidden = tree_.nodes().size() - drawn_.size();
+    absl::StrAppend(&out_, "</g>\n<text id=\"details\" x=\"10\" y=\"", Height() - 14, "\">");
+    if (drawn_.empty()) out_ += "no samples";
+    if (hidden > 0) absl::StrAppend(&out_, hidden, " frames too narrow to see are not drawn");
+    absl::StrAppend(&out_, "</text>\n<script><![CDATA[", kSvgScript, "]]></script>\n</svg>\n");
+  }
+
+  const Profile& profile_;
+  const FormatOptions& options_;
+  const FrameLines lines_;
+  std::vector<Kind> kinds_;
+  absl::flat_hash_map<std::pair<std::string, std::string>, uint32_t> kind_ids_;
+  PrefixTree tree_;  // its frames are kinds
+  std::vector<Span> spans_;
+  std::vector<uint32_t> drawn_;
+  int64_t total_ = 0;
+  int depth_ = 0;
+  bool has_time_ = false;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string EncodeSvg(const Profile& profile, const FormatOptions& options) {
+  return Encoder(profile, options).Encode();
+}
+
+}  // namespace profd
