@@ -213,13 +213,14 @@ class Encoder {
       const Profile::Sample& sample = samples[i];
       const std::string& labels = EncodedLabels(sample.labels, keys);
       const absl::Span<const uint32_t> stack = profile_.stack(sample.stack);
-      packed_.resize((stack.size() + 2) * kMaxVarintBytes);
+      packed_.resize((stack.size() + 3) * kMaxVarintBytes);
       char* const locations = packed_.data();
       char* end = locations;
       for (const uint32_t location : stack) end = PutVarint(uint64_t{location} + 1, end);
       char* const values = end;
       end = PutVarint(static_cast<uint64_t>(sample.count), end);
       end = PutVarint(static_cast<uint64_t>(sample.cpu_ns), end);
+      if (profile_.has_wall()) end = PutVarint(static_cast<uint64_t>(sample.wall_ns), end);
 
       char heads[4 * kMaxVarintBytes];
       char* const locations_head_end =

@@ -260,5 +260,26 @@ TEST(PprofTest, RefusesACompressionLevelThatDoesNotExist) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST(PprofTest, WallTimeIsAThirdValueWhereThereIsAny) {
+  EXPECT_EQ(Raw(MixedProfile()).sample_type_size(), 2);
+  Profile profile = MixedProfile();
+  profile.Add(profile.InternStack({MakeFrame(FrameKind::kWaiting, "[waiting: lock]", "")}),
+              Labels(), 1, 0, 40'000'000);
+  const pb::Profile raw = Raw(profile);
+  ASSERT_EQ(raw.sample_type_size(), 3);
+  EXPECT_EQ(raw.string_table(static_cast<int>(raw.sample_type(2).type())), "wall");
+  EXPECT_EQ(raw.string_table(static_cast<int>(raw.sample_type(2).unit())), "nanoseconds");
+  const auto decoded = DecodePprof(*EncodePprof(profile));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  ASSERT_TRUE(decoded->has_wall());
+  int64_t cpu_ns = 0, wall_ns = 0;
+  for (const Profile::Sample& sample : decoded->samples()) {
+    cpu_ns += sample.cpu_ns;
+    wall_ns += sample.wall_ns;
+  }
+  EXPECT_EQ(cpu_ns, 30'303'030);
+  EXPECT_EQ(wall_ns, 40'000'000);
+}
+
 }  // namespace
 }  // namespace profd
