@@ -28,13 +28,18 @@ export function heatmap(store, side, mask, mode, columns, metric) {
     store.labels.forEach((l, i) => {
       if (l.side !== side) return;
       const id = mode === 'thread' ? l.tid : l.pid;
-      const name = (mode === 'thread' && l.thread) || l.comm || mode;
-      if (!groups.has(id)) groups.set(id, {id, pid: l.pid, tid: l.tid, name, sum: 0, labels: []});
+      if (!groups.has(id)) groups.set(id, {id, pid: l.pid, tid: l.tid, name: mode, sum: 0, labels: []});
       groups.get(id).labels.push(i);
     });
     const byLabel = new Float64Array(store.labels.length);
     for (let i = 0; i < mask.length; i++) if (mask[i]) byLabel[samples.labels[i]] += value[i];
-    for (const g of groups.values()) for (const l of g.labels) g.sum += byLabel[l];
+    for (const g of groups.values()) {
+      // Threads are renamed as they start: the name that most samples have.
+      g.labels.sort((x, y) => byLabel[y] - byLabel[x]);
+      const {thread, comm} = store.labels[g.labels[0]];
+      g.name = (mode === 'thread' && thread) || comm || mode;
+      for (const l of g.labels) g.sum += byLabel[l];
+    }
     const main = (g) => (mode === 'thread' && g.pid === g.tid ? 1 : 0);
     const busiest = [...groups.values()].filter((g) => g.sum > 0).sort(
       (a, b) => main(b) - main(a) || b.sum - a.sum);
