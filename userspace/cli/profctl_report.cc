@@ -12,9 +12,11 @@
 #include "userspace/cli/commands.h"
 #include "userspace/cli/filter_flags.h"
 #include "userspace/cli/inputs.h"
+#include "userspace/cli/interactive.h"
 #include "userspace/cli/report_output.h"
 #include "userspace/cli/share_flag.h"
 #include "userspace/cli/usage.h"
+#include "userspace/views/recording_range.h"
 
 namespace profd {
 namespace {
@@ -22,6 +24,7 @@ namespace {
 constexpr char kExample[] =
     "Examples:\n"
     "  profctl report profiles/                      all files below, added up\n"
+    "  profctl report -i FILE                        moved through with keys\n"
     "  profctl report --tree --comm gunicorn FILE\n"
     "  profctl report --callers json.loads FILE\n"
     "  profctl report --annotate app.py FILE\n"
@@ -38,6 +41,7 @@ struct ReportOptions {
   std::string cutoff = "0.5%";
   bool json = false;
   bool markdown = false;
+  bool interactive = false;
   FilterOptions filter;
 };
 
@@ -148,11 +152,20 @@ int PrintSource(const ReportOptions& options, const Profile& profile, const Summ
   return 0;
 }
 
+int Explore(const Report& report, const std::vector<std::string>& files) {
+  RecordingSum sum;
+  absl::Status status =
+      ForEachInput(files, report.filter, [&](const Recording& recording) { sum.Add(recording); });
+  if (!status.ok()) return Failure("profctl", status);
+  return ExploreInteractively(std::move(sum).Finish(), report.measure);
+}
+
 int RunReport(const ReportOptions& options) {
   auto report = Check(options);
   if (!report.ok()) return Wrong(report.status().message());
   auto files = ExpandInputs(options.paths);
   if (!files.ok()) return Failure("profctl", files.status());
+  if (options.interactive) return Explore(*report, *files);
   Merger merger;
   size_t merged = 0;
   absl::Status status = ForEachInput(*files, report->filter, [&](const Recording& recording) {
@@ -205,6 +218,8 @@ void AddReport(CLI::App* profctl, Run* run) {
   report->add_option("--rows", options->rows, "How many rows [30; of trees 60]")->type_name("N");
   report->add_option("--cutoff", options->cutoff, "Least share of a tree's node [0.5%]")
       ->type_name("SHARE");
+  report->add_flag("-i,--interactive", options->interactive,
+                   "Move through it: table, tree, flame graph, timeline");
   report->add_flag("--json", options->json, "All of it as JSON");
   report->add_flag("--markdown", options->markdown, "For a pull request's comment");
   AddFilterFlags(report, &options->filter);

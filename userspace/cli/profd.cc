@@ -16,6 +16,7 @@ constexpr char kExamples[] =
     "  sudo profd record -p 4242 -d 30s              one look at one process, into one file\n"
     "  sudo profd record -- python app.py            a command, from its first line to its end\n"
     "  sudo profd dump -p 4242                       what each of its threads does now\n"
+    "  sudo profd top                                live\n"
     "  profd status                                  what a running agent does and has lost\n"
     "Read profiles with profctl report, or go tool pprof -http=: FILE.";
 
@@ -38,6 +39,7 @@ int Main(int argc, char** argv) {
   AddAgent(&app, &run);
   AddRecord(&app, &command, &run);
   AddDump(&app, &run);
+  AddTop(&app, &run);
   AddStatus(&app, &run);
   AddCheckConfig(&app, &run);
   AddReference(&app, /*man_section=*/8, &run);

@@ -1,0 +1,56 @@
+#include "userspace/views/prompt.h"
+
+#include <cstddef>
+
+#include "absl/strings/str_cat.h"
+#include "userspace/views/cells.h"
+
+namespace profd {
+namespace {
+
+constexpr size_t kMaxBytes = 256;
+
+void AppendUtf8(char32_t c, std::string* text) {
+  auto tail = [&](int shift) { *text += static_cast<char>(0x80 | (c >> shift & 0x3f)); };
+  if (c < 0x80) {
+    *text += static_cast<char>(c);
+  } else if (c < 0x800) {
+    *text += static_cast<char>(0xc0 | c >> 6);
+    tail(0);
+  } else if (c < 0x10000) {
+    *text += static_cast<char>(0xe0 | c >> 12);
+    tail(6);
+    tail(0);
+  } else {
+    *text += static_cast<char>(0xf0 | c >> 18);
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
+}  // namespace
+
+Prompt::Result Prompt::Press(const Key& key) {
+  is_open_ = false;
+  if (key.code == Key::kEnter) return Result::kDone;
+  if (key.code == Key::kEscape) return Result::kCancelled;
+  if (key.code == Key::kBackspace) {
+    if (text_.empty()) return Result::kCancelled;
+    while (!text_.empty() && (text_.back() & 0xc0) == 0x80) text_.pop_back();
+    if (!text_.empty()) text_.pop_back();
+  } else if (key.code == Key::kCharacter && key.character >= 0x20 && key.character < 0x110000 &&
+             text_.size() < kMaxBytes) {
+    AppendUtf8(key.character, &text_);
+  }
+  is_open_ = true;
+  return Result::kTyping;
+}
+
+Line Prompt::Render(const std::string& label, int columns) const {
+  Line line;
+  line.Add(FitTail(absl::StrCat(label, text_, Glyph("▏", "_")), columns), Ink::kStrong);
+  return line;
+}
+
+}  // namespace profd

@@ -1,0 +1,41 @@
+// Recordings added up with their times, and the part of one between two times.
+#ifndef PROFD_USERSPACE_VIEWS_RECORDING_RANGE_H_
+#define PROFD_USERSPACE_VIEWS_RECORDING_RANGE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "userspace/profile/recording.h"
+#include "userspace/views/profile_sum.h"
+
+namespace profd {
+
+class RecordingSum {
+ public:
+  static constexpr size_t kMaxEvents = 32 << 20;
+
+  // A recording without times counts as if all of it fell to the start of its window.
+  void Add(const Recording& recording);
+  // The events are in the order of time.
+  Recording Finish() &&;
+
+ private:
+  ProfileSum sum_;
+  std::vector<Recording::Event> events_;
+};
+
+// Nanoseconds since the Unix epoch, `end` not included.
+struct TimeRange {
+  int64_t begin = 0;
+  int64_t end = 0;
+  friend bool operator==(const TimeRange&, const TimeRange&) = default;
+};
+
+// From the first event to behind the last; empty without events.
+TimeRange ExtentOfEvents(const Recording& recording);
+// Each sample's weight times the share of its events that are in `range`.
+Profile WithinRange(const Recording& recording, const TimeRange& range);
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_VIEWS_RECORDING_RANGE_H_
