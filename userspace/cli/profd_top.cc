@@ -105,6 +105,7 @@ absl::StatusOr<TopOptions> MakeOptions(const TopFlags& flags) {
     return absl::InvalidArgumentError(absl::StrCat("--rate: ", rate.status().message()));
   }
   options.rate_hz = *rate;
+  options.sampler.gil = true;
   options.sampler.period_ns = static_cast<uint64_t>(std::llround(1e9 / *rate));
   auto delay = ParseDuration(flags.delay);
   if (!delay.ok()) {
@@ -130,6 +131,9 @@ TopFacts FactsOf(const FinishedWindow& window, double wanted_hz) {
   facts.cpu = window.cpu;
   facts.duration = window.duration;
   facts.samples = window.samples;
+  if (window.duration > absl::ZeroDuration()) {
+    facts.gil_held = absl::FDivDuration(window.gil_held, window.duration);
+  }
   facts.lost = window.accounting.Lost();
   facts.imperfect = window.accounting.Imperfect();
   return facts;
