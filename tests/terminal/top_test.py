@@ -145,7 +145,8 @@ def main():
                 screen.keys(command, "Enter")
                 text = screen.wait_for(re.compile(r"[*] \?+ .*-c|[*] outer"))
                 check(all(ord(c) < 128 for c in text), "a C locale sees ASCII alone", screen)
-                check("\x1b[3" not in screen.text(attributes=True), "no colour", screen)
+                coloured = re.search("\x1b\\[[34][0-7]", screen.text(attributes=True))
+                check(coloured is None, "no colour", screen)
             for term, words in (("dumb", "cannot be moved"), ("no-such", "cannot be moved")):
                 with Screen(folder, TERM=term) as screen:
                     screen.keys(command + "; echo STATUS $?", "Enter")
