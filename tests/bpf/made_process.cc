@@ -178,7 +178,7 @@ uint64_t MadeProcess::AddCode(uint64_t type) {
     memory_.Put(code + layout_.offset[PY_CODE_FIRSTTRACEABLE],
                 static_cast<uint32_t>(kFirstTraceable));
   }
-  PutField(code, PY_CODE_NAME, code);  // any readable address will do
+  PutField(code, PY_CODE_NAME, Allocate(128));  // any readable address will do
   if (Has(layout_, PY_CODE_VERSION)) {
     memory_.Put(code + layout_.offset[PY_CODE_VERSION], next_version_++);
   }
