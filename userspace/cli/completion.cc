@@ -25,7 +25,9 @@ Value ValueOf(const CLI::Option& option) {
 std::vector<const CLI::Option*> Flags(const CLI::App& app) {
   std::vector<const CLI::Option*> flags;
   for (const CLI::Option* option : app.get_options()) {
-    if (!option->get_lnames().empty() || !option->get_snames().empty()) flags.push_back(option);
+    const bool hidden = option->get_group().empty();
+    const bool named = !option->get_lnames().empty() || !option->get_snames().empty();
+    if (named && !hidden) flags.push_back(option);
   }
   return flags;
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "userspace/cli/reference.h"
 
 namespace profd {
@@ -53,13 +54,15 @@ std::string ManPage(const CLI::App& app, int section) {
     if (command->get_group().empty()) continue;  // hidden
     absl::StrAppend(&commands, ".SS ", name, " ", Roff(command->get_name()), "\n",
                     Roff(command->get_description()), "\n", Options(*command));
-    if (const std::string footer = command->get_footer(); !footer.empty()) {
+    const std::string footer = command->get_footer();
+    if (!footer.empty() && footer != app.get_footer()) {  // CLI11 hands the program's own down
       absl::StrAppend(&commands, ".PP\n.nf\n", Roff(footer), "\n.fi\n");
     }
   }
   if (!commands.empty()) absl::StrAppend(&out, ".SH COMMANDS\n", commands);
   if (const std::string footer = app.get_footer(); !footer.empty()) {
-    absl::StrAppend(&out, ".SH EXAMPLES\n.nf\n", Roff(footer), "\n.fi\n");
+    absl::StrAppend(&out, ".SH EXAMPLES\n.nf\n", Roff(absl::StripPrefix(footer, "Examples:\n")),
+                    "\n.fi\n");
   }
   return out;
 }
