@@ -67,7 +67,7 @@ class Reference(unittest.TestCase):
                 if " -l " in option:
                     self.assertIn("--" + option.split(" -l ")[1].split()[0], plain)
             if shutil.which("groff"):
-                checked = subprocess.run(["groff", "-ww", "-man", "-Tutf8", "-z"], input=page,
+                checked = subprocess.run(["groff", "-k", "-ww", "-man", "-Tutf8", "-z"], input=page,
                                          capture_output=True, text=True)
                 self.assertEqual((checked.returncode, checked.stderr), (0, ""))
 
