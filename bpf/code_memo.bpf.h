@@ -7,9 +7,10 @@
 #ifndef PROFD_BPF_CODE_MEMO_BPF_H_
 #define PROFD_BPF_CODE_MEMO_BPF_H_
 
+#include "bpf/code_tag.h"
 #include "bpf/target_memory.bpf.h"
 
-enum { CODE_MEMO_SLOTS = 512 };
+enum { CODE_MEMO_BITS = 9, CODE_MEMO_SLOTS = 1 << CODE_MEMO_BITS };
 
 struct code_facts {
   u64 key;             /* the walk's scope ^ address of the code object; 0: empty */
@@ -51,7 +52,7 @@ static __always_inline void enter_code_scope(struct code_scope *scope, const str
 }
 
 static __always_inline u32 code_memo_slot(const struct code_scope *scope, u64 code) {
-  return (scope->scope ^ code >> 4) * 0x9ddfea08eb382d69ULL >> 55; /* 512 slots */
+  return (scope->scope ^ code >> 4) * 0x9ddfea08eb382d69ULL >> (64 - CODE_MEMO_BITS);
 }
 
 /* Does the slot hold this code object, proven to be the same one? */

@@ -199,8 +199,7 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   walking->search.owner = owner;
   find_thread_states(&walking->search, layout, process, bpf_map_lookup_elem(&thread_cache, &slot),
                      bounded, &record->tstate_source);
-  prepare_walk(walk, process, &walking->search, gate_epoch);
-  walk->incarnation = incarnation;
+  prepare_walk(walk, process, incarnation, &walking->search, gate_epoch);
   if (walk->tstate_count) {
     walk_python(walk, memo, layout, scratch->frames, bounded);
     if (walk->depth || walk->state >= STACK_TRUNCATED) record->stack_state = walk->state;

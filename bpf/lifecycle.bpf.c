@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /* Who is a Python process: interpreter start, fork, exec, exit. All in process context. */
+#include "bpf/code_tag.h"
 #include "bpf/kernel_types.bpf.h"
 #include "bpf/maps.bpf.h"
 

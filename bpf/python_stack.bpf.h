@@ -129,32 +129,22 @@ static __always_inline int is_code_type(struct py_walk *walk, const struct py_la
   return 1;
 }
 
-/*
- * What tells a code object from another that later has its address. 3.12+ number their code
- * objects; before, the names' addresses, the name's hash and the tables' addresses must do.
- * Products that do not wait for each other, then one finaliser; the odd factors are random.
- */
-static __always_inline u64 code_tag(struct py_walk *walk, const struct py_layout *layout,
-                                    u64 code) {
-  u64 name = code_u64(walk, layout, PY_CODE_NAME), name_hash = 0;
-  u64 h = (walk->incarnation ^ code) * 0x9ddfea08eb382d69ULL;
-
-  h += name * 0xc6a4a7935bd1e995ULL;
-  h += code_u64(walk, layout, PY_CODE_QUALNAME) * 0xd1b54a32d192ed03ULL;
-  h += code_u64(walk, layout, PY_CODE_FILENAME) * 0xaef17502108ef2d9ULL;
-  h += code_u64(walk, layout, PY_CODE_LINETABLE) * 0xf1357aea2e62a9c5ULL;
-  h += ((u64)code_u32(walk, layout, PY_CODE_FIRSTLINENO) << 32 |
-        code_u32(walk, layout, PY_CODE_VERSION)) *
-       0xbea225f9eb34556dULL;
-  if (!has_field(layout, PY_CODE_VERSION)) {
-    read_field(&name_hash, layout, name, PY_UNICODE_HASH);
-    h += name_hash * 0xdb4f0b9175ae2165ULL;
-    /* <= 3.10: the bytecode is an object of its own, one more witness */
-    if (layout->instr_kind != PY_INSTR_POINTER)
-      h += code_u64(walk, layout, PY_CODE_BYTECODE) * 0xe4cc3b0e5b7c1a4bULL;
-  }
-  h = mix64(h);
-  return h ? h : 1;
+/* Of the code object that was read last. */
+static __always_inline void identify_code(struct code_identity *id, const struct py_walk *walk,
+                                          const struct py_layout *layout, u64 code) {
+  id->incarnation = walk->incarnation;
+  id->code = code;
+  id->name = code_u64(walk, layout, PY_CODE_NAME);
+  id->qualname = code_u64(walk, layout, PY_CODE_QUALNAME);
+  id->filename = code_u64(walk, layout, PY_CODE_FILENAME);
+  id->linetable = code_u64(walk, layout, PY_CODE_LINETABLE);
+  id->first_line_and_version = (u64)code_u32(walk, layout, PY_CODE_FIRSTLINENO) << 32 |
+                               code_u32(walk, layout, PY_CODE_VERSION);
+  id->name_hash = id->bytecode = 0;
+  if (has_field(layout, PY_CODE_VERSION)) return;
+  read_field(&id->name_hash, layout, id->name, PY_UNICODE_HASH);
+  if (layout->instr_kind != PY_INSTR_POINTER)
+    id->bytecode = code_u64(walk, layout, PY_CODE_BYTECODE);
 }
 
 /* Fills `facts` from the code object. Returns 1; 0 when it is none; negative when that cannot be
@@ -163,12 +153,14 @@ static __always_inline int learn_code(struct py_walk *walk, const struct py_layo
                                       u64 code, struct code_facts *facts) {
   u64 key = walk->scope.scope ^ code, tag;
   u32 bytes = layout->code_bytes;
+  struct code_identity id;
   int is_code;
 
   if (bytes > PROFD_MAX_CODE_BYTES || read_target(walk->code, bytes, code)) return -1;
   is_code = is_code_type(walk, layout, code_u64(walk, layout, PY_OBJECT_TYPE));
   if (is_code <= 0) return is_code;
-  tag = code_tag(walk, layout, code);
+  identify_code(&id, walk, layout, code);
+  tag = code_tag(&id);
   if (facts->key != key || facts->tag != tag) facts->named_epoch = 0;
   facts->key = key;
   facts->proof = walk->scope.proof;
@@ -347,9 +339,11 @@ static long walk_step(u32 index, struct py_walk_context *context) {
 }
 
 /* Readies a walk over the thread states that were found. */
+/* `incarnation`: read once by the caller; the entry of `process` may be replaced meanwhile. */
 static __always_inline void prepare_walk(struct py_walk *walk, const struct py_process *process,
-                                         const struct thread_search *search, u32 gate_epoch) {
-  walk->incarnation = process->incarnation;
+                                         u64 incarnation, const struct thread_search *search,
+                                         u32 gate_epoch) {
+  walk->incarnation = incarnation;
   walk->code_type = process->code_type;
   walk->page_start = 0;
   walk->page_bytes = 0;

@@ -49,14 +49,4 @@ static __always_inline long read_field(u64 *out, const struct py_layout *layout,
   return read_u64(out, base + layout->offset[field]);
 }
 
-/* A 64-bit finaliser (xor-shift-multiply) for tags and incarnations. */
-static __always_inline u64 mix64(u64 x) {
-  x ^= x >> 32;
-  x *= 0xd6e8feb86659fd93ULL;
-  x ^= x >> 32;
-  x *= 0xd6e8feb86659fd93ULL;
-  x ^= x >> 32;
-  return x;
-}
-
 #endif /* PROFD_BPF_TARGET_MEMORY_BPF_H_ */

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "bpf/code_tag.h"
 #include "symbolizer/cpython/layouts.h"
 #include "symbolizer/cpython/unicode.h"
 
@@ -27,6 +28,80 @@ absl::StatusOr<std::string> TakeString(const code_string& string, absl::string_v
   payload.remove_prefix(string.bytes);
   return DecodeUnicode(raw, string.char_bytes, string.ascii != 0);
 }
+
+// The fixed part of a code object.
+class CodeHead {
+ public:
+  static absl::StatusOr<CodeHead> Read(ProcessMemory& memory, const py_layout& layout,
+                                       uint64_t address) {
+    CodeHead head(layout);
+    if (layout.code_bytes > head.bytes_.size() || layout.code_bytes < sizeof(uint64_t)) {
+      return absl::InternalError("impossible layout");
+    }
+    absl::Status status =
+        memory.Read(address, absl::MakeSpan(head.bytes_.data(), layout.code_bytes));
+    if (!status.ok()) return status;
+    return head;
+  }
+
+  uint64_t Word(py_field field) const { return Get<uint64_t>(field); }
+  uint32_t Half(py_field field) const { return Get<uint32_t>(field); }
+  // Of the str to show.
+  uint64_t name() const {
+    return Word(Has(layout_, PY_CODE_QUALNAME) ? PY_CODE_QUALNAME : PY_CODE_NAME);
+  }
+
+  absl::Status CheckType(ProcessMemory& memory) const {
+    auto name = memory.Get<uint64_t>(Word(PY_OBJECT_TYPE) + layout_.offset[PY_TYPE_NAME]);
+    if (!name.ok()) return name.status();
+    auto text = memory.Get<std::array<char, 5>>(*name);
+    if (!text.ok()) return text.status();
+    if (std::memcmp(text->data(), "code", 5) == 0) return absl::OkStatus();
+    return absl::InvalidArgumentError("not a code object");
+  }
+
+  // As the kernel's programs reckon it: identify_code().
+  absl::StatusOr<uint64_t> Tag(ProcessMemory& memory, const CodeReference& reference) const {
+    code_identity id = {};
+    id.incarnation = reference.incarnation;
+    id.code = reference.address;
+    id.name = Word(PY_CODE_NAME);
+    id.qualname = Word(PY_CODE_QUALNAME);
+    id.filename = Word(PY_CODE_FILENAME);
+    id.linetable = Word(PY_CODE_LINETABLE);
+    id.first_line_and_version = uint64_t{Half(PY_CODE_FIRSTLINENO)} << 32 | Half(PY_CODE_VERSION);
+    if (!Has(layout_, PY_CODE_VERSION)) {
+      auto hash = memory.Get<uint64_t>(id.name + layout_.offset[PY_UNICODE_HASH]);
+      if (!hash.ok()) return hash.status();
+      id.name_hash = *hash;
+      if (layout_.instr_kind != PY_INSTR_POINTER) id.bytecode = Word(PY_CODE_BYTECODE);
+    }
+    return code_tag(&id);
+  }
+
+  bool IsSameAs(const CodeHead& other) const {
+    return name() == other.name() && Word(PY_CODE_FILENAME) == other.Word(PY_CODE_FILENAME) &&
+           Word(PY_CODE_LINETABLE) == other.Word(PY_CODE_LINETABLE) &&
+           Half(PY_CODE_FIRSTLINENO) == other.Half(PY_CODE_FIRSTLINENO) &&
+           Half(PY_CODE_VERSION) == other.Half(PY_CODE_VERSION);
+  }
+
+ private:
+  explicit CodeHead(const py_layout& layout) : layout_(layout) {}
+
+  // 0 where the version has no such field.
+  template <typename T>
+  T Get(py_field field) const {
+    T value = 0;
+    if (Has(layout_, field) && layout_.offset[field] <= layout_.code_bytes - sizeof(value)) {
+      std::memcpy(&value, bytes_.data() + layout_.offset[field], sizeof(value));
+    }
+    return value;
+  }
+
+  const py_layout& layout_;
+  std::array<std::byte, PROFD_MAX_CODE_BYTES> bytes_{};
+};
 
 }  // namespace
 
@@ -57,47 +132,34 @@ absl::StatusOr<CodeDescription> DescribeCode(const code_record& record, absl::st
 }
 
 absl::StatusOr<CodeDescription> ReadCode(ProcessMemory& memory, const py_layout& layout,
-                                         uint64_t address) {
-  std::array<std::byte, PROFD_MAX_CODE_BYTES> head{};
-  if (layout.code_bytes > head.size() || layout.code_bytes < sizeof(uint64_t))
-    return absl::InternalError("impossible layout");
-  absl::Status status = memory.Read(address, absl::MakeSpan(head.data(), layout.code_bytes));
-  if (!status.ok()) return status;
-  auto pointer = [&](py_field field) -> uint64_t {
-    uint64_t value = 0;
-    if (Has(layout, field) && layout.offset[field] <= layout.code_bytes - sizeof(value)) {
-      std::memcpy(&value, head.data() + layout.offset[field], sizeof(value));
-    }
-    return value;
-  };
-  auto type_name = memory.Get<uint64_t>(pointer(PY_OBJECT_TYPE) + layout.offset[PY_TYPE_NAME]);
-  if (!type_name.ok()) return type_name.status();
-  auto type = memory.Get<std::array<char, 5>>(*type_name);
-  if (!type.ok()) return type.status();
-  if (std::memcmp(type->data(), "code", 5) != 0) {
-    return absl::InvalidArgumentError("not a code object");
-  }
-
+                                         const CodeReference& reference) {
+  auto head = CodeHead::Read(memory, layout, reference.address);
+  if (!head.ok()) return head.status();
+  if (absl::Status status = head->CheckType(memory); !status.ok()) return status;
   CodeDescription code;
-  const py_field name_field = Has(layout, PY_CODE_QUALNAME) ? PY_CODE_QUALNAME : PY_CODE_NAME;
-  auto name = ReadUnicode(memory, layout, pointer(name_field), kMaxNameChars);
+  auto name = ReadUnicode(memory, layout, head->name(), kMaxNameChars);
   if (!name.ok()) return name.status();
   code.name = *std::move(name);
-  auto file = ReadUnicode(memory, layout, pointer(PY_CODE_FILENAME), kMaxNameChars);
+  auto file = ReadUnicode(memory, layout, head->Word(PY_CODE_FILENAME), kMaxNameChars);
   if (!file.ok()) return file.status();
   code.file = *std::move(file);
-  int32_t first_line = 0;
-  if (Has(layout, PY_CODE_FIRSTLINENO) &&
-      layout.offset[PY_CODE_FIRSTLINENO] <= layout.code_bytes - sizeof(first_line)) {
-    std::memcpy(&first_line, head.data() + layout.offset[PY_CODE_FIRSTLINENO], sizeof(first_line));
-  }
-  code.first_line = std::max(0, first_line);
+  code.first_line = std::max(0, static_cast<int32_t>(head->Half(PY_CODE_FIRSTLINENO)));
   code.format = LineTableFormatFor(layout.version);
-  auto lines = ReadBytes(memory, layout, pointer(PY_CODE_LINETABLE), kMaxLineTableBytes);
+  auto lines = ReadBytes(memory, layout, head->Word(PY_CODE_LINETABLE), kMaxLineTableBytes);
   // Its names are worth having without its lines.
   if (!lines.ok() && !absl::IsResourceExhausted(lines.status())) return lines.status();
   if (!lines.ok()) lines = "";
   code.line_table = *std::move(lines);
+
+  if (reference.tag == 0) return code;
+  // What was read belongs together if it was the code object of the tag, and still is.
+  auto after = CodeHead::Read(memory, layout, reference.address);
+  if (!after.ok()) return after.status();
+  auto tag = after->Tag(memory, reference);
+  if (!tag.ok()) return tag.status();
+  if (*tag != reference.tag || !after->IsSameAs(*head)) {
+    return absl::NotFoundError("another code object has its address");
+  }
   return code;
 }
 

@@ -17,10 +17,17 @@ namespace profd {
 absl::StatusOr<CodeDescription> DescribeCode(const code_record& record, absl::string_view payload,
                                              const py_layout& layout);
 
-// Reads the code object at `address`. Fails as `memory` does; kInvalidArgument when there is no
-// code object.
+// The code object that a record of the kernel's speaks of.
+struct CodeReference {
+  uint64_t address = 0;
+  uint64_t incarnation = 0;
+  uint64_t tag = 0;  // 0: whichever is there
+};
+
+// Reads a code object. Fails as `memory` does; kInvalidArgument when there is none; kNotFound when
+// it is not that of the tag: another has its address by now, or took it meanwhile.
 absl::StatusOr<CodeDescription> ReadCode(ProcessMemory& memory, const py_layout& layout,
-                                         uint64_t address);
+                                         const CodeReference& reference);
 
 }  // namespace profd
 

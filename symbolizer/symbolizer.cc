@@ -8,6 +8,8 @@
 namespace profd {
 namespace {
 
+constexpr size_t kMaxGone = 65536;
+
 std::shared_ptr<const Function> MakeMarker(const char* name) {
   auto function = std::make_shared<Function>();
   function->kind = FrameKind::kMarker;
@@ -38,21 +40,36 @@ std::shared_ptr<const Function> Symbolizer::NativeLeaf(const ProcessKey& process
   return resolved.function;
 }
 
+std::shared_ptr<const CodeObject> Symbolizer::ReadLate(const SymbolizerProcess& process,
+                                                       const py_frame_record& record) {
+  if (record.tag != 0 && gone_.contains(record.tag)) return nullptr;
+  ProcessMemory* memory = process.memory ? process.memory() : nullptr;
+  if (memory == nullptr) return nullptr;
+  const CodeReference reference = {record.code, process.key.incarnation, record.tag};
+  auto description = ReadCode(*memory, *process.layout, reference);
+  if (description.ok()) {
+    ++stats_.frames_read_late;
+    auto code = codes_.Intern(*description);
+    // Without a tag it need not be what ran then.
+    if (record.tag != 0) process.learn(record.tag, *std::move(description));
+    return code;
+  }
+  const bool may_come = absl::IsUnavailable(description.status());
+  if (record.tag != 0 && !may_come) {
+    if (gone_.size() >= kMaxGone) gone_.clear();
+    gone_.insert(record.tag);
+  }
+  return nullptr;
+}
+
 Frame Symbolizer::PythonFrame(const SymbolizerProcess& process, const py_frame_record& record) {
   if (record.tag != 0) {
     const CodeObject* code = codes_.Find(process.key.incarnation, record.tag);
     if (code != nullptr) return {code->function(), code->LineOf(record.lasti)};
   }
-  // Its record was lost, or its pages were not resident. What is read now need not be what ran
-  // then, so it is not remembered under the tag.
-  ProcessMemory* memory = process.memory ? process.memory() : nullptr;
-  if (memory != nullptr) {
-    auto description = ReadCode(*memory, *process.layout, record.code);
-    if (description.ok()) {
-      ++stats_.frames_read_late;
-      auto code = codes_.Intern(*std::move(description));
-      return {code->function(), code->LineOf(record.lasti)};
-    }
+  // Its record was lost, or its pages were not resident.
+  if (auto code = ReadLate(process, record); code != nullptr) {
+    return {code->function(), code->LineOf(record.lasti)};
   }
   ++stats_.frames_unnamed;
   return {unnamed_, 0};

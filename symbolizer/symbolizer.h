@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/types/span.h"
 #include "bpf/events.h"
 #include "symbolizer/code_cache.h"
@@ -30,13 +31,15 @@ struct SymbolizerProcess {
   const py_layout* layout = nullptr;
   // The process's memory, for names that the kernel could not send. Null: it has gone.
   std::function<ProcessMemory*()> memory;
+  // Keeps a name read from there: it is that of the tag. To be added to codes().
+  std::function<void(uint64_t tag, CodeDescription)> learn;
 };
 
 // For one thread.
 class Symbolizer {
  public:
   struct Stats {
-    uint64_t frames_read_late = 0;  // named from the process's memory
+    uint64_t frames_read_late = 0;  // named from the process's memory, then kept
     uint64_t frames_unnamed = 0;    // could not be named at all
   };
 
@@ -63,11 +66,15 @@ class Symbolizer {
 
  private:
   Frame PythonFrame(const SymbolizerProcess& process, const py_frame_record& record);
+  // Null: it is not there any more, or not to be read now.
+  std::shared_ptr<const CodeObject> ReadLate(const SymbolizerProcess& process,
+                                             const py_frame_record& record);
 
   Options options_;
   CodeCache codes_;
   NativeSymbolizer native_;
   KernelSymbols kernel_;
+  absl::flat_hash_set<uint64_t> gone_;  // tags of code objects that nobody can name any more
   Stats stats_;
   std::shared_ptr<const Function> unnamed_;
   std::shared_ptr<const Function> truncated_;

@@ -28,7 +28,7 @@ static void walk(struct native_sample *sample, const struct thread_search *searc
   struct code_memo *memo = sample->memo ? sample->memo : native_memo_new();
   u32 i;
 
-  prepare_walk(walk, &sample->process, search, sample->gate_epoch);
+  prepare_walk(walk, &sample->process, sample->process.incarnation, search, sample->gate_epoch);
   if (walk->tstate_count) walk_python(walk, memo, &sample->layout, frames, sample->bounded);
   sample->unnamed_count = walk->unnamed_count;
   for (i = 0; i < walk->unnamed_count; i++) {

@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "symbolizer/code_reader.h"
 #include "symbolizer/cpython/line_table.h"
 #include "symbolizer/cpython/unicode.h"
+#include "symbolizer/symbolizer.h"
 #include "tests/bpf/fake_target.h"
 #include "tests/bpf/native_walkers.h"
 #include "tests/symbolizer/cpython/interpreters.h"
@@ -135,6 +139,58 @@ TEST_P(RecordedStack, HasTheDepthOfGetframe) {
   EXPECT_EQ(sample->stack_state, STACK_WHOLE);
   EXPECT_EQ(sample->half_pushed, 0);
   ExpectTold(*sample);
+}
+
+// Pitfall 33: what is read late is shown only if it is the code object that was sampled.
+TEST_P(RecordedStack, UserSpaceReckonsTheTagsOfTheWalker) {
+  ASSERT_NO_FATAL_FAILURE(Start("nest"));
+  auto sample = Sample();
+  ASSERT_GT(sample->depth, 30u);
+  for (uint32_t i = 0; i < sample->depth; ++i) {
+    const py_frame_record& frame = sample->frames[i];
+    const CodeReference reference = {frame.code, sample->process.incarnation, frame.tag};
+    EXPECT_TRUE(ReadCode(target_, sample->layout, reference).ok()) << told_[i].name;
+    for (const CodeReference& other :
+         {CodeReference{frame.code, reference.incarnation + 1, frame.tag},
+          CodeReference{frame.code, reference.incarnation, frame.tag ^ 1}}) {
+      EXPECT_TRUE(absl::IsNotFound(ReadCode(target_, sample->layout, other).status()));
+    }
+  }
+}
+
+// Pitfall 33
+TEST_P(RecordedStack, NamesReadLateAreKeptAndThoseThatAreGoneAreNotLookedFor) {
+  ASSERT_NO_FATAL_FAILURE(Start("nest"));
+  auto sample = Sample();
+  std::vector<py_frame_record> frames(sample->frames, sample->frames + sample->depth);
+  Symbolizer symbolizer{{}};
+  int looks = 0;
+  SymbolizerProcess process;
+  process.key.incarnation = sample->process.incarnation;
+  process.layout = &sample->layout;
+  process.memory = [&]() -> ProcessMemory* { return ++looks, &target_; };
+  process.learn = [&](uint64_t tag, CodeDescription description) {
+    symbolizer.codes().Add(process.key.incarnation, tag, std::move(description));
+  };
+  const RawStack whole = {frames, {}, nullptr, STACK_WHOLE};
+  const Stack first = symbolizer.Symbolize(process, whole);
+  ASSERT_EQ(first.size(), told_.size());
+  for (size_t i = 0; i < told_.size(); ++i) {
+    EXPECT_TRUE(absl::EndsWith(first[i].function->name, told_[i].name)) << told_[i].name;
+  }
+  EXPECT_EQ(symbolizer.stats().frames_unnamed, 0u);
+  const int looks_once = std::exchange(looks, 0);
+  EXPECT_LT(looks_once, static_cast<int>(told_.size()));  // functions call themselves
+  EXPECT_EQ(symbolizer.Symbolize(process, whole).size(), first.size());
+  EXPECT_EQ(looks, 0);
+
+  for (py_frame_record& frame : frames) frame.tag ^= 1;  // as of code objects that were freed
+  for (const Frame& frame : symbolizer.Symbolize(process, whole)) {
+    EXPECT_EQ(frame.function->name, "[unnamed function]");
+  }
+  EXPECT_EQ(std::exchange(looks, 0), looks_once);
+  (void)symbolizer.Symbolize(process, whole);
+  EXPECT_EQ(looks, 0);
 }
 
 // Pitfall 11

@@ -63,7 +63,7 @@ TEST(ReadCodeTest, ForgedLayoutsReadNothingOutside) {
   for (uint32_t& offset : layout.offset) offset = 0xfffffff0;
   for (uint32_t code_bytes : {0u, 4u, 8u, 256u, 257u, 0xffffffffu}) {
     layout.code_bytes = code_bytes;
-    EXPECT_FALSE(ReadCode(memory, layout, 0x1000).ok()) << code_bytes;
+    EXPECT_FALSE(ReadCode(memory, layout, {0x1000}).ok()) << code_bytes;
   }
 }
 
@@ -72,7 +72,7 @@ TEST(ReadCodeTest, FailsAsItsMemoryDoes) {
   memory.FailWith(absl::DeadlineExceededError("blocked"));
   py_layout layout = Layout();
   layout.code_bytes = 160;
-  EXPECT_TRUE(absl::IsDeadlineExceeded(ReadCode(memory, layout, 0x1000).status()));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(ReadCode(memory, layout, {0x1000}).status()));
 }
 
 }  // namespace

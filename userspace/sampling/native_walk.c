@@ -29,7 +29,7 @@ void native_walk_thread(struct native_walker *walker, struct native_thread *thre
   search->thread_pointer = thread->thread_pointer;
   search->owner = owner;
   find_thread_states(search, thread->layout, thread->process, &cache, 0, &thread->tstate_source);
-  prepare_walk(walk, thread->process, search, 0);
+  prepare_walk(walk, thread->process, thread->process->incarnation, search, 0);
   thread->tstate = search->found_count ? search->found[0] : 0;
   thread->stack_state = STACK_NONE;
   if (walk->tstate_count) {

@@ -9,12 +9,13 @@
 #include "symbolizer/code_reader.h"
 #include "symbolizer/process/process.h"
 #include "userspace/profile/comments.h"
+#include "userspace/sampling/learn_code.h"
 
 namespace profd {
 namespace {
 
-constexpr uint64_t kWindowsWithoutProgram =
-    2;                                   // Python programs may exec each other by way of a shell
+// Python programs may exec each other by way of a shell.
+constexpr uint64_t kWindowsWithoutProgram = 2;
 constexpr size_t kMaxEvents = 64 << 20;  // 1 GiB
 
 // A comm as the kernel sent it: not terminated when it fills its field.
@@ -139,9 +140,8 @@ void Pipeline::EndUnregistered() {
     if (process->ended) continue;
     auto registered = session_->FindProcess(process->key.pid);
     if (registered.ok() && registered->incarnation == process->key.incarnation) continue;
-    process_record record = {};
+    process_record record = {};  // its CPU time since the last window is not known: none
     record.incarnation = process->key.incarnation;
-    record.cpu_ns = 0;  // since the last window: not known
     EndProcess(record);
   }
 }
@@ -190,12 +190,12 @@ void Pipeline::OnCode(const RawCode& code) {
   if (!description.ok()) {
     ProcessMemory* memory = MemoryOf(*process);
     if (memory == nullptr) return;
-    description = ReadCode(*memory, layout, code.header->code);
+    const code_record& sent = *code.header;
+    description = ReadCode(*memory, layout, {sent.code, sent.incarnation, sent.tag});
     if (!description.ok()) return;
   }
-  session_->CloseGate(
-      symbolizer_.codes().Add(code.header->incarnation, code.header->tag, *std::move(description)));
-  session_->OpenGate(code.header->tag);
+  LearnCode(code.header->incarnation, code.header->tag, *std::move(description),
+            &symbolizer_.codes(), session_);
 }
 
 void Pipeline::OnSample(const RawSample& sample) {
@@ -276,6 +276,9 @@ Profile::StackId Pipeline::StackOf(Process& process, const RawStack& raw) {
   view.key = process.key;
   view.layout = &process.image->interpreter.layout;
   view.memory = [this, &process] { return MemoryOf(process); };
+  view.learn = [this, &process](uint64_t tag, CodeDescription description) {
+    LearnCode(process.key.incarnation, tag, std::move(description), &symbolizer_.codes(), session_);
+  };
   return stacks_.Intern(view, raw, &profile_);
 }
 

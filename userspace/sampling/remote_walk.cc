@@ -105,11 +105,11 @@ absl::StatusOr<std::vector<WalkedThread>> RemoteWalker::Walk(pid_t pid, const py
 }
 
 absl::StatusOr<std::vector<absl::StatusOr<CodeDescription>>> RemoteWalker::ReadCodes(
-    pid_t pid, pid_t tid, const py_layout& layout, const std::vector<uint64_t>& addresses) {
+    pid_t pid, pid_t tid, const py_layout& layout, const std::vector<CodeReference>& wanted) {
   auto codes = std::make_shared<std::vector<absl::StatusOr<CodeDescription>>>();
-  auto work = [tid, layout, addresses, codes] {
+  auto work = [tid, layout, wanted, codes] {
     PlainMemory memory(tid);
-    for (uint64_t address : addresses) codes->push_back(ReadCode(memory, layout, address));
+    for (const CodeReference& code : wanted) codes->push_back(ReadCode(memory, layout, code));
   };
   if (absl::Status status = Run(pid, std::move(work)); !status.ok()) return status;
   return std::move(*codes);

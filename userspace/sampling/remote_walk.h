@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "bpf/events.h"
 #include "symbolizer/code_cache.h"
+#include "symbolizer/code_reader.h"
 
 namespace profd {
 
@@ -43,10 +44,10 @@ class RemoteWalker {
                                                  const py_layout& layout,
                                                  const std::vector<Thread>& threads);
 
-  // Code objects of the process, whose memory is that of its thread `tid`, parallel to `addresses`;
+  // Code objects of the process, whose memory is that of its thread `tid`, parallel to `wanted`;
   // each as ReadCode() says.
   absl::StatusOr<std::vector<absl::StatusOr<CodeDescription>>> ReadCodes(
-      pid_t pid, pid_t tid, const py_layout& layout, const std::vector<uint64_t>& addresses);
+      pid_t pid, pid_t tid, const py_layout& layout, const std::vector<CodeReference>& wanted);
 
   // Where the process's interpreters keep their locks, those that are laid out in place (3.12+): at
   // most kMaxLocks.

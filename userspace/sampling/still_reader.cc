@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "userspace/collector/clock.h"
+#include "userspace/sampling/learn_code.h"
 
 namespace profd {
 namespace {
@@ -47,21 +48,21 @@ WaitReason StillReader::ReasonOf(const ThreadReport& report, const py_process& r
 absl::StatusOr<StillReader::Codes> StillReader::ReadNewCodes(
     const Process& process, pid_t tid, absl::Span<const WalkedThread> walked) {
   absl::flat_hash_set<uint64_t> seen;
-  std::vector<uint64_t> tags, addresses;
+  std::vector<CodeReference> wanted;
   for (const WalkedThread& thread : walked) {
     for (const py_frame_record& frame : thread.frames) {
-      if (frame.tag == 0 || tags.size() >= kMaxNewCodes || !seen.insert(frame.tag).second) continue;
+      if (frame.tag == 0 || wanted.size() >= kMaxNewCodes || !seen.insert(frame.tag).second)
+        continue;
       if (symbolizer_->codes().Find(process.key.incarnation, frame.tag) != nullptr) continue;
-      tags.push_back(frame.tag);
-      addresses.push_back(frame.code);
+      wanted.push_back({frame.code, process.key.incarnation, frame.tag});
     }
   }
   Codes codes;
-  if (tags.empty()) return codes;
-  auto read = walker_.ReadCodes(process.key.pid, tid, process.image->interpreter.layout, addresses);
+  if (wanted.empty()) return codes;
+  auto read = walker_.ReadCodes(process.key.pid, tid, process.image->interpreter.layout, wanted);
   if (!read.ok()) return read.status();
-  for (size_t i = 0; i < tags.size() && i < read->size(); ++i) {
-    if ((*read)[i].ok()) codes.emplace(tags[i], *std::move((*read)[i]));
+  for (size_t i = 0; i < wanted.size() && i < read->size(); ++i) {
+    if ((*read)[i].ok()) codes.emplace(wanted[i].tag, *std::move((*read)[i]));
   }
   return codes;
 }
@@ -72,9 +73,8 @@ void StillReader::Learn(const Process& process, const WalkedThread& walked, Code
   for (const py_frame_record& frame : walked.frames) {
     auto code = codes.find(frame.tag);
     if (code == codes.end()) continue;
-    session_->CloseGate(
-        symbolizer_->codes().Add(process.key.incarnation, frame.tag, std::move(code->second)));
-    session_->OpenGate(frame.tag);
+    LearnCode(process.key.incarnation, frame.tag, std::move(code->second), &symbolizer_->codes(),
+              session_);
     codes.erase(code);
   }
 }

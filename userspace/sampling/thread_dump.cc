@@ -20,6 +20,7 @@
 #include "userspace/collector/processes.h"
 #include "userspace/collector/records.h"
 #include "userspace/collector/thread_iterator.h"
+#include "userspace/sampling/learn_code.h"
 #include "userspace/sampling/still_reader.h"
 
 namespace profd {
@@ -119,6 +120,10 @@ Stack Dumper::Symbolized(const RawStack& raw) {
   view.key = process_->key;
   view.layout = &process_->image->interpreter.layout;
   view.memory = [this] { return Memory(); };
+  view.learn = [this](uint64_t tag, CodeDescription description) {
+    LearnCode(process_->key.incarnation, tag, std::move(description), &symbolizer_->codes(),
+              session_.get());
+  };
   return symbolizer_->Symbolize(view, raw);
 }
 
@@ -132,9 +137,8 @@ void Dumper::OnRecord(absl::string_view record) {
   auto description =
       DescribeCode(*code->header, code->payload, process_->image->interpreter.layout);
   if (!description.ok()) return;
-  session_->CloseGate(symbolizer_->codes().Add(process_->key.incarnation, code->header->tag,
-                                               *std::move(description)));
-  session_->OpenGate(code->header->tag);
+  LearnCode(process_->key.incarnation, code->header->tag, *std::move(description),
+            &symbolizer_->codes(), session_.get());
 }
 
 void Dumper::OnSample(const RawSample& sample) {
