@@ -313,6 +313,8 @@ struct thread_record {
   u64 switches; /* off a CPU, of either kind: the same twice means that it has not run in between,
                    if it was off the CPU both times */
   u64 exec_ns;  /* CPU time; of a running thread, up to a scheduler tick less */
+  u64 delay_ns; /* ready and without a CPU, up to when it last got one; 0 where the kernel does not
+                   account for it (neither CONFIG_SCHEDSTATS nor CONFIG_TASK_DELAY_ACCT) */
   u32 tgid;
   u32 tid;
   u32 state; /* task state bits */
@@ -325,7 +327,7 @@ struct thread_record {
   u32 reserved2;
   char comm[PROFD_COMM_BYTES];
 };
-PROFD_STATIC_ASSERT(sizeof(struct thread_record) == 104, "wire format");
+PROFD_STATIC_ASSERT(sizeof(struct thread_record) == 112, "wire format");
 
 /* A thread whose stack user space has, by its TID. */
 struct thread_mark {

@@ -32,6 +32,10 @@ struct sched_entity {
   u64 prev_sum_exec_runtime; /* when it was switched in */
 };
 
+struct sched_info {
+  unsigned long long run_delay;
+};
+
 struct task_struct {
   int pid;
   int tgid;
@@ -48,6 +52,7 @@ struct task_struct {
   struct signal_struct *signal;
   struct list_head thread_node;
   struct sched_entity se;
+  struct sched_info sched_info;
   struct thread_struct thread;
   char comm[PROFD_COMM_BYTES];
 };

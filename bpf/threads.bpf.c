@@ -66,6 +66,8 @@ int report_thread(struct bpf_iter__task *context) {
   record->switches = *(volatile unsigned long *)&task->nvcsw;
   record->switches += *(volatile unsigned long *)&task->nivcsw;
   record->exec_ns = *(volatile u64 *)&task->se.sum_exec_runtime;
+  if (bpf_core_field_exists(task->sched_info.run_delay))
+    record->delay_ns = *(volatile u64 *)&task->sched_info.run_delay;
   record->time_ns = bpf_ktime_get_ns();
   record->state = task_state(task);
   record->thread_pointer = thread_pointer(task);

@@ -3,53 +3,32 @@
 #include <poll.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
-#include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
 
-#include "symbolizer/process/descriptor.h"
 #include "userspace/agent/profile_writer.h"
 #include "userspace/agent/status_report.h"
 #include "userspace/agent/status_socket.h"
 #include "userspace/collector/clock.h"
 #include "userspace/collector/selection.h"
 #include "userspace/sampling/sampler.h"
+#include "userspace/sampling/stop_signals.h"
 #include "userspace/text/log_value.h"
+#include "userspace/text/quantities.h"
 
 namespace profd {
 namespace {
 
-sigset_t StopSignals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  // A terminal that closes ends us cleanly, unless nohup(1) said to ignore it: once blocked, even
-  // an ignored signal would be delivered to sigtimedwait.
-  struct sigaction hangup = {};
-  sigaction(SIGHUP, nullptr, &hangup);
-  if (hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
-  return set;
-}
-
-Descriptor StopSignalDescriptor() {
-  const sigset_t signals = StopSignals();
-  return Descriptor(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-
 absl::StatusOr<Selection> MakeSelection(const Config& config) {
   if (!config.pids.empty()) {
-    // An error other than ESRCH is about a process that exists.
-    const bool any = std::any_of(config.pids.begin(), config.pids.end(),
-                                 [](pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; });
-    if (!any) return absl::NotFoundError("no process has an ID that --pid names");
+    if (!AnyExists(config.pids)) {
+      return absl::NotFoundError("no process has an ID that --pid names");
+    }
     return Selection::Pids(config.pids);
   }
   if (!config.comm.empty()) return Selection::CommPattern(config.comm);
@@ -67,22 +46,22 @@ class Agent {
   void PublishStatus(absl::Duration now);
   // Also ends when somebody asks for the status.
   void Sleep(absl::Duration duration) const;
-  bool ToldToStop() const;
 
   const Config config_;
-  const Descriptor signals_ = StopSignalDescriptor();
+  StopSignals signals_{/*quit=*/false};
   std::unique_ptr<StatusSocket> socket_;
   std::unique_ptr<ProfileWriter> writer_;
   std::unique_ptr<Sampler> sampler_;
 };
 
 absl::Status Agent::Start() {
+  if (!signals_.status().ok()) return signals_.status();
   auto selection = MakeSelection(config_);
   if (!selection.ok()) return selection.status();
 
   Sampler::Options options;
   options.selection = *std::move(selection);
-  options.period_ns = config_.period_ns();
+  options.period_ns = PeriodNs(config_.rate_hz);
   options.verbose = config_.log_level == "trace";
   auto sampler = Sampler::Create(options);
   if (!sampler.ok()) return sampler.status();
@@ -99,7 +78,6 @@ absl::Status Agent::Start() {
   if (!spool.ok()) return spool.status();
   writer_ = std::make_unique<ProfileWriter>(*std::move(spool));
 
-  if (!signals_.valid()) return absl::ErrnoToStatus(errno, "signalfd");
   if (!config_.socket.empty()) {
     auto socket = StatusSocket::Listen(config_.socket);
     if (!socket.ok()) return socket.status();
@@ -130,15 +108,10 @@ void Agent::PublishStatus(absl::Duration now) {
 }
 
 void Agent::Sleep(absl::Duration duration) const {
-  pollfd polled[] = {{signals_.get(), POLLIN, 0},
+  pollfd polled[] = {{signals_.descriptor(), POLLIN, 0},
                      {socket_ == nullptr ? -1 : socket_->asked(), POLLIN, 0}};
   const timespec timeout = absl::ToTimespec(std::max(duration, absl::ZeroDuration()));
   ppoll(polled, 2, &timeout, nullptr);
-}
-
-bool Agent::ToldToStop() const {
-  signalfd_siginfo signal;
-  return read(signals_.get(), &signal, sizeof(signal)) == sizeof(signal);
 }
 
 void Agent::Run() {
@@ -148,7 +121,7 @@ void Agent::Run() {
   while (!stop) {
     const absl::Duration before = SteadyNow();
     Sleep(std::min({before + sampler_->TimeToConsume(before), window_end, end}) - before);
-    stop = ToldToStop();
+    stop = signals_.Take().has_value();
     const Moment moment = Moment::Now();
     const absl::Duration now = moment.steady;
     stop = stop || now >= end;
@@ -177,8 +150,6 @@ void Agent::Run() {
 }  // namespace
 
 absl::Status RunAgent(const Config& config) {
-  const sigset_t signals = StopSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);  // whoever read stderr may go
   Agent agent(config);
   if (absl::Status status = agent.Start(); !status.ok()) return status;

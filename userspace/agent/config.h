@@ -4,7 +4,6 @@
 
 #include <sys/types.h>
 
-#include <cmath>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -30,8 +29,6 @@ struct Config {
   absl::Duration keep = absl::Hours(24);
   uint64_t max_size_bytes = uint64_t{2} << 30;
   std::string socket = "/run/profd/profd.sock";
-
-  uint64_t period_ns() const { return std::llround(1e9 / rate_hz); }
 };
 
 // The value of one setting, by the name of its flag without dashes ("max-size"). kNotFound: no

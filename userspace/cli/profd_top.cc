@@ -1,12 +1,10 @@
 // profd top: where the time goes right now, as a table that follows it.
-#include <signal.h>
+#include <poll.h>
 #include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <cmath>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -21,6 +19,7 @@
 #include "userspace/profile/pprof.h"
 #include "userspace/record/invoking_user.h"
 #include "userspace/sampling/sampler.h"
+#include "userspace/sampling/stop_signals.h"
 #include "userspace/text/quantities.h"
 #include "userspace/views/cells.h"
 #include "userspace/views/live_terminal.h"
@@ -78,11 +77,7 @@ absl::StatusOr<Selection> MakeSelection(const TopFlags& flags) {
       }
       all.insert(all.end(), pids->begin(), pids->end());
     }
-    // An error other than ESRCH is about a process that exists.
-    if (std::none_of(all.begin(), all.end(),
-                     [](pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; })) {
-      return absl::NotFoundError("no process has an ID that --pid names");
-    }
+    if (!AnyExists(all)) return absl::NotFoundError("no process has an ID that --pid names");
     return flags.with_descendants ? Selection::Trees(all) : Selection::Pids(all);
   }
   if (!flags.comm.empty()) {
@@ -106,7 +101,7 @@ absl::StatusOr<TopOptions> MakeOptions(const TopFlags& flags) {
   }
   options.rate_hz = *rate;
   options.sampler.gil = true;
-  options.sampler.period_ns = static_cast<uint64_t>(std::llround(1e9 / *rate));
+  options.sampler.period_ns = PeriodNs(*rate);
   auto delay = ParseDuration(flags.delay);
   if (!delay.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("--delay: ", delay.status().message()));
@@ -257,19 +252,19 @@ int RunOnScreen(const TopOptions& options) {
 }
 
 int RunOnce(const TopOptions& options) {
+  StopSignals signals(/*quit=*/true);
+  if (!signals.status().ok()) return Failure("profd", signals.status());
   HeldLog log;
   auto created = Top::Create(options);
   if (!created.ok()) return Failure("profd", created.status());
   Top& top = **created;
   if (absl::Status status = top.Start(); !status.ok()) return Failure("profd", status);
-  sigset_t stop_signals;
-  sigemptyset(&stop_signals);
-  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&stop_signals, signal);
   bool done = false;
   while (!done) {
     const absl::Duration sleep = std::max(top.TimeToSleep(), absl::ZeroDuration());
     const timespec time = absl::ToTimespec(sleep);
-    const bool is_told = sigtimedwait(&stop_signals, nullptr, &time) > 0;
+    pollfd told = {signals.descriptor(), POLLIN, 0};
+    const bool is_told = ppoll(&told, 1, &time, nullptr) > 0;
     done = top.Work(is_told) || is_told;
   }
   std::cout << (options.json ? TopJson(top.view()) : TopText(top.view())) << std::flush;
@@ -281,9 +276,10 @@ int RunTop(const TopFlags& flags) {
   const auto options = MakeOptions(flags);
   if (absl::IsNotFound(options.status())) return Failure("profd", options.status());
   if (!options.ok()) return UsageError("profd top", options.status().message());
-  BlockTerminalSignals();
   SetTerminalLocale();
-  return flags.once || flags.json ? RunOnce(*options) : RunOnScreen(*options);
+  if (flags.once || flags.json) return RunOnce(*options);
+  BlockTerminalSignals();
+  return RunOnScreen(*options);
 }
 
 }  // namespace

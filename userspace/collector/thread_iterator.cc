@@ -20,9 +20,14 @@ namespace {
 constexpr size_t kReadBytes = 32 << 10;  // what the kernel gathers for one read
 constexpr size_t kMaxBytes = 64 << 20;   // of one pass: some 300,000 threads
 constexpr size_t kMaxLinks = 8;          // past that, one walk over all tasks is cheaper
+constexpr uint32_t kTaskRunning = 0;     // include/linux/sched.h: on a CPU, or ready for one
 constexpr size_t kMarksBytes = sizeof(thread_mark) * PROFD_THREAD_MARKS;
 
 }  // namespace
+
+bool IsReady(const thread_record& thread) {
+  return thread.state == kTaskRunning && (thread.flags & THREAD_ON_CPU) == 0;
+}
 
 bool StoodStill(const thread_record& before, const thread_record& after) {
   // A thread that left its CPU has counted that switch before it looks to be off.

@@ -28,6 +28,9 @@ struct ThreadReport {
   bool on_cpu() const { return (record.flags & THREAD_ON_CPU) != 0; }
 };
 
+// Ready to run, and no CPU has time for it.
+bool IsReady(const thread_record& thread);
+
 // Is it proven that the thread has not run between two reports, the earlier one first?
 bool StoodStill(const thread_record& before, const thread_record& after);
 

@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -24,9 +22,10 @@
 #include "userspace/record/invoking_user.h"
 #include "userspace/record/output.h"
 #include "userspace/record/progress.h"
-#include "userspace/record/stop_signals.h"
 #include "userspace/sampling/sampler.h"
+#include "userspace/sampling/stop_signals.h"
 #include "userspace/text/printable.h"
+#include "userspace/text/quantities.h"
 
 namespace profd {
 namespace {
@@ -129,6 +128,7 @@ absl::StatusOr<Selection> Recorder::MakeSelection() {
 }
 
 absl::Status Recorder::Start() {
+  if (!signals_.status().ok()) return signals_.status();
   auto output = ChooseOutput(options_.output, options_.format, Subject(options_), absl::Now());
   if (!output.ok()) return output.status();
   output_ = *std::move(output);
@@ -142,7 +142,7 @@ absl::Status Recorder::Start() {
   if (!selection.ok()) return selection.status();
   Sampler::Options options;
   options.selection = *std::move(selection);
-  options.period_ns = std::llround(1e9 / options_.rate_hz);
+  options.period_ns = PeriodNs(options_.rate_hz);
   options.keep_times = InfoOf(output_.format).times;
   options.idle = options_.idle;
   options.gil_only = options_.gil_only;

@@ -18,6 +18,7 @@ constexpr absl::Duration kShortestPoll = absl::Milliseconds(4);
 constexpr absl::Duration kLongestPollAfterBirth = absl::Milliseconds(50);
 constexpr absl::Duration kAfterBirth = absl::Seconds(2);
 constexpr size_t kRingBytesPerCpu = 1 << 20;
+constexpr int kNice = -10;
 constexpr double kLargestRecordBytes = sizeof(sample_record) +
                                        PROFD_MAX_PY_FRAMES * sizeof(py_frame_record) +
                                        PROFD_MAX_KERNEL_FRAMES * sizeof(u64);
@@ -33,6 +34,12 @@ void RaiseDescriptorLimit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// What does not get a CPU in time loses samples, and that on the busiest hosts. Unless the user has
+// chosen another priority.
+void RaisePriority() {
+  if (getpriority(PRIO_PROCESS, 0) == 0) setpriority(PRIO_PROCESS, 0, kNice);
 }
 
 Pipeline::Options PipelineOptions(const Sampler::Options& options) {
@@ -61,6 +68,7 @@ Sampler::~Sampler() = default;
 
 absl::StatusOr<std::unique_ptr<Sampler>> Sampler::Create(const Options& options) {
   RaiseDescriptorLimit();
+  RaisePriority();
   BpfSession::Options session_options;
   session_options.period_ns = options.period_ns;
   session_options.want_gil = options.gil || options.gil_only;

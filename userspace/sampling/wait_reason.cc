@@ -8,12 +8,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "symbolizer/cpython/layouts.h"
+#include "userspace/collector/thread_iterator.h"
 
 namespace profd {
 namespace {
 
 // Task states, include/linux/sched.h; unchanged since 4.14.
-enum : uint32_t { kRunning = 0, kUninterruptible = 2, kStoppedState = 4, kTraced = 8 };
+enum : uint32_t { kUninterruptible = 2, kStoppedState = 4, kTraced = 8 };
 
 constexpr size_t kMaxFunctions = 65536;
 constexpr uint64_t kGilBytes = 256;         // of struct _gil_runtime_state, 3.12 – 3.15
@@ -166,7 +167,7 @@ std::optional<WaitReason> WaitReasons::FromKernel(uint64_t address) {
 
 WaitReason WaitReasons::Of(const thread_record& thread, absl::Span<const uint64_t> kernel) {
   if ((thread.state & (kStoppedState | kTraced)) != 0) return WaitReason::kStopped;
-  if (thread.state == kRunning) return WaitReason::kCpu;
+  if (IsReady(thread)) return WaitReason::kCpu;
   if (auto reason = FromSyscall(thread); reason.has_value()) return *reason;
   for (uint64_t address : kernel) {
     if (auto reason = FromKernel(address); reason.has_value()) return *reason;

@@ -16,7 +16,6 @@ constexpr size_t kMaxKeptFrames = 2 << 20;  // 48 MiB; the stacks of further thr
 constexpr size_t kMaxListed = 4;            // processes that are listed one by one
 constexpr int kRounds = 8;                  // of reading, per process and tick
 constexpr int kUnreadTicks = 20;            // of waiting before a stack is given up
-constexpr int64_t kMaxOwed = 10'000'000'000;
 
 absl::Duration OwnCpuTime() {
   timespec used = {};
@@ -53,32 +52,22 @@ absl::StatusOr<std::vector<ThreadReport>> WaitingSampler::ListThreads() {
   return iterator_->Read(pids);
 }
 
-WaitingSampler::Thread* WaitingSampler::Meet(const ThreadReport& report) {
-  const thread_record& record = report.record;
+WaitingSampler::Thread* WaitingSampler::Meet(const thread_record& record) {
   const Key key{record.incarnation, record.tid};
   auto found = threads_.find(key);
-  if (found == threads_.end() || found->second.start_ns != record.start_ns) {
+  if (found != threads_.end() && found->second.start_ns == record.start_ns) {
+    found->second.account.Update(record);
+  } else {
     if (found == threads_.end() && threads_.size() >= kMaxAccounts) return nullptr;
     auto process = processes_->Find(record.incarnation);
     if (process == nullptr || !process->selected) return nullptr;
-    Thread thread;
-    thread.process = std::move(process);
-    thread.start_ns = record.start_ns;
-    // Of what came before we looked nothing is claimed.
     const bool born = last_tick_ns_ != 0 && record.start_ns >= last_tick_ns_;
-    thread.seen_ns = born ? record.start_ns : record.time_ns;
-    thread.exec_ns = born ? 0 : record.exec_ns;
+    Thread thread{std::move(process), record.start_ns, WaitAccount(record, born)};
     if (found != threads_.end()) kept_frames_ -= found->second.walked.frames.size();
     found = threads_.insert_or_assign(key, std::move(thread)).first;
   }
-  Thread& thread = found->second;
-  const auto elapsed = static_cast<int64_t>(record.time_ns - thread.seen_ns);
-  const auto ran = static_cast<int64_t>(record.exec_ns - thread.exec_ns);
-  thread.owed_ns = std::clamp(thread.owed_ns + elapsed - ran, -kMaxOwed, kMaxOwed);
-  thread.seen_ns = record.time_ns;
-  thread.exec_ns = record.exec_ns;
-  thread.tick = stats_.ticks;
-  return &thread;
+  found->second.tick = stats_.ticks;
+  return &found->second;
 }
 
 void WaitingSampler::Keep(Thread& thread, StillThread still) {
@@ -93,38 +82,37 @@ void WaitingSampler::Keep(Thread& thread, StillThread still) {
   if (kept_frames_ <= kMaxKeptFrames) iterator_->Mark(still.record);
 }
 
-void WaitingSampler::Emit(uint32_t tid, Thread& thread, const thread_record& record,
-                          const Sink& sink) {
-  const int64_t ticks = std::max<int64_t>(1, (thread.owed_ns + period_ns_ / 2) / period_ns_);
-  thread.owed_ns -= ticks * period_ns_;
+void WaitingSampler::Emit(Thread& thread, const thread_record& record, const Sink& sink) {
+  const uint32_t ticks = thread.account.Take(record, period_ns_);
   if (thread.state == Thread::kNotPython) return;
   WaitingSample sample;
   sample.process = thread.process;
-  sample.reason = thread.reason;
-  sample.stack.native_leaf = WaitFunction(thread.reason);
+  // Woken since its stack was read: it still has that stack, and waits for a CPU with it.
+  sample.reason = IsReady(record) ? WaitReason::kCpu : thread.reason;
+  sample.stack.native_leaf = WaitFunction(sample.reason);
   sample.stack.state = thread.walked.stack_state;
   // A stack that makes no sense though its thread stood still is not shown.
   if (sample.stack.state != STACK_TORN) sample.stack.python = thread.walked.frames;
   sample.holds_gil = thread.walked.holds_gil;
-  sample.tid = tid;
+  sample.tid = record.tid;
   sample.thread_id = record.thread_pointer;
   sample.thread_comm = absl::string_view(thread.comm, strnlen(thread.comm, sizeof(thread.comm)));
   sample.time_ns = record.time_ns;
-  sample.ticks = static_cast<uint32_t>(ticks);
+  sample.ticks = ticks;
   ++stats_.samples;
   sink(sample);
 }
 
 // Runs again before anybody can prove its stack: the time is kept, without one.
 void WaitingSampler::EmitUnread(Thread& thread, const thread_record& record, const Sink& sink) {
-  stats_.unread_ns += static_cast<uint64_t>(thread.owed_ns);
+  stats_.unread_ns += static_cast<uint64_t>(thread.account.Owed(record));
   kept_frames_ -= thread.walked.frames.size();
   thread.walked = WalkedThread();
   thread.walked.stack_state = STACK_TORN;
   thread.reason = WaitReason::kOther;
   thread.state = Thread::kUnread;
   std::memcpy(thread.comm, record.comm, sizeof(thread.comm));
-  Emit(record.tid, thread, record, sink);
+  Emit(thread, record, sink);
 }
 
 void WaitingSampler::Tick(absl::Duration now, const Sink& sink) {
@@ -139,10 +127,11 @@ void WaitingSampler::Tick(absl::Duration now, const Sink& sink) {
   }
   ToRead to_read;
   for (const ThreadReport& report : *reports) {
-    Thread* thread = Meet(report);
-    if (thread == nullptr || report.on_cpu() || !Owes(*thread)) continue;
+    Thread* thread = Meet(report.record);
+    if (thread == nullptr || report.on_cpu()) continue;
+    if (thread->account.Owed(report.record) * 2 < period_ns_) continue;
     if (thread->state != Thread::kUnread && thread->switches == report.record.switches) {
-      Emit(report.record.tid, *thread, report.record, sink);
+      Emit(*thread, report.record, sink);
     } else {
       to_read[thread->process].push_back({&report, thread->walked.tstate});
     }
@@ -156,7 +145,7 @@ void WaitingSampler::Tick(absl::Duration now, const Sink& sink) {
       Thread& thread = threads_.at({record.incarnation, record.tid});
       proven.insert(record.tid);
       Keep(thread, std::move(read));
-      Emit(record.tid, thread, record, sink);
+      if (thread.account.Owed(record) * 2 >= period_ns_) Emit(thread, record, sink);
       if (kept_frames_ > kMaxKeptFrames) {
         kept_frames_ -= thread.walked.frames.size();
         thread.walked.frames = {};
@@ -166,7 +155,9 @@ void WaitingSampler::Tick(absl::Duration now, const Sink& sink) {
     for (const StillReader::Wanted& missing : wanted) {
       const thread_record& record = missing.report->record;
       Thread& thread = threads_.at({record.incarnation, record.tid});
-      if (proven.contains(record.tid) || thread.owed_ns < kUnreadTicks * period_ns_) continue;
+      if (proven.contains(record.tid) || thread.account.Owed(record) < kUnreadTicks * period_ns_) {
+        continue;
+      }
       EmitUnread(thread, record, sink);
     }
   }

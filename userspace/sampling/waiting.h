@@ -17,6 +17,7 @@
 #include "userspace/collector/processes.h"
 #include "userspace/collector/thread_iterator.h"
 #include "userspace/sampling/still_reader.h"
+#include "userspace/sampling/wait_account.h"
 #include "userspace/sampling/wait_reason.h"
 
 namespace profd {
@@ -34,10 +35,9 @@ struct WaitingSample {
   bool holds_gil = false;
 };
 
-// At each tick looks at all threads. What a thread has waited since the last one is known exactly
-// (elapsed less CPU time) and carried until it makes up a period; the stack is the one it waits
-// with now. So ticks can come late, or seldom, and a thread's CPU time and waiting time still add
-// up to its time. For the thread of the symbolizer.
+// At each tick looks at all threads. A sample stands for what its thread has waited in this way
+// since the last one (see WaitAccount); the stack is the one it waits with now. For the thread of
+// the symbolizer.
 class WaitingSampler {
  public:
   struct Options {
@@ -71,10 +71,8 @@ class WaitingSampler {
   struct Thread {
     std::shared_ptr<Process> process;
     uint64_t start_ns = 0;
-    uint64_t seen_ns = 0;
-    uint64_t exec_ns = 0;
-    int64_t owed_ns = 0;  // waited and not yet in a sample
-    uint64_t tick = 0;    // it was last seen in
+    WaitAccount account;
+    uint64_t tick = 0;  // it was last seen in
     // What it waits with, as long as its switches are these. kUnread: not known.
     enum { kUnread, kStill, kNotPython } state = kUnread;
     uint64_t switches = 0;
@@ -89,10 +87,9 @@ class WaitingSampler {
                  std::unique_ptr<ThreadIterator> iterator, const Options& options);
   absl::StatusOr<std::vector<ThreadReport>> ListThreads();
   // Brings the thread's account up to date. Null: it is not to be sampled.
-  Thread* Meet(const ThreadReport& report);
-  bool Owes(const Thread& thread) const { return thread.owed_ns * 2 >= period_ns_; }
+  Thread* Meet(const thread_record& record);
   void Keep(Thread& thread, StillThread still);
-  void Emit(uint32_t tid, Thread& thread, const thread_record& record, const Sink& sink);
+  void Emit(Thread& thread, const thread_record& record, const Sink& sink);
   void EmitUnread(Thread& thread, const thread_record& record, const Sink& sink);
   void ForgetEnded();
 

@@ -62,6 +62,8 @@ absl::StatusOr<double> ParseRate(absl::string_view text) {
   return number;
 }
 
+uint64_t PeriodNs(double rate_hz) { return static_cast<uint64_t>(std::llround(1e9 / rate_hz)); }
+
 absl::StatusOr<uint64_t> ParseSize(absl::string_view text) {
   static constexpr std::pair<absl::string_view, double> kUnits[] = {
       {"", 1},

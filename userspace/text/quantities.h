@@ -18,6 +18,8 @@ namespace profd {
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text);
 // "99", "99hz", "1khz"; 1 Hz to 20 kHz.
 absl::StatusOr<double> ParseRate(absl::string_view text);
+// Between two samples at this rate, in ns.
+uint64_t PeriodNs(double rate_hz);
 // "64MiB", "2GiB", "500MB"; a bare number is bytes.
 absl::StatusOr<uint64_t> ParseSize(absl::string_view text);
 // "12" or "12,13"; hexadecimal as 0xc.

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <fstream>
 
+#include "userspace/text/quantities.h"
+
 namespace profd {
 namespace {
 
@@ -28,7 +30,7 @@ TEST(SetOptionTest, KeepsTheOldValueWhenTheNewOneIsBad) {
 TEST(ConfigTest, PeriodIsRounded) {
   Config config;
   config.rate_hz = 3;
-  EXPECT_EQ(config.period_ns(), 333333333u);
+  EXPECT_EQ(PeriodNs(config.rate_hz), 333333333u);
 }
 
 TEST(ValidateTest, WantsOneSelectionThatCanBe) {

@@ -1,11 +1,12 @@
-// The signals that end a recording, read from a descriptor.
-#ifndef PROFD_USERSPACE_RECORD_STOP_SIGNALS_H_
-#define PROFD_USERSPACE_RECORD_STOP_SIGNALS_H_
+// The signals that end sampling, read from a descriptor.
+#ifndef PROFD_USERSPACE_SAMPLING_STOP_SIGNALS_H_
+#define PROFD_USERSPACE_SAMPLING_STOP_SIGNALS_H_
 
 #include <signal.h>
 
 #include <optional>
 
+#include "absl/status/status.h"
 #include "symbolizer/process/descriptor.h"
 
 namespace profd {
@@ -22,6 +23,8 @@ class StopSignals {
   // for all threads to come.
   explicit StopSignals(bool quit);
 
+  // kResourceExhausted, …: they are blocked, and there is no descriptor to read them from.
+  const absl::Status& status() const { return status_; }
   // The mask that was there before.
   const sigset_t& before() const { return before_; }
   // Readable when one has come.
@@ -33,9 +36,10 @@ class StopSignals {
  private:
   sigset_t set_;
   sigset_t before_;
+  absl::Status status_;
   Descriptor descriptor_;
 };
 
 }  // namespace profd
 
-#endif  // PROFD_USERSPACE_RECORD_STOP_SIGNALS_H_
+#endif  // PROFD_USERSPACE_SAMPLING_STOP_SIGNALS_H_

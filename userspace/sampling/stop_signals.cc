@@ -1,7 +1,9 @@
-#include "userspace/record/stop_signals.h"
+#include "userspace/sampling/stop_signals.h"
 
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 namespace profd {
 
@@ -16,6 +18,7 @@ StopSignals::StopSignals(bool quit) {
   if (hangup.sa_handler != SIG_IGN) sigaddset(&set_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set_, &before_);
   descriptor_ = Descriptor(signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!descriptor_.valid()) status_ = absl::ErrnoToStatus(errno, "signalfd");
 }
 
 std::optional<StopSignal> StopSignals::Take() {
