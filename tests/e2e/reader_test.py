@@ -42,11 +42,20 @@ def our_samples(profile):
     return found
 
 
+def require_go_tool_pprof():
+    """Newer Go builds the tool when it is first asked for: that needs a compiler and a cache."""
+    if not shutil.which("go"):
+        raise Skip("no go on the PATH")
+    asked = subprocess.run(["go", "tool", "pprof", "-help"], stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, encoding="utf-8")
+    if asked.returncode != 0 and "usage:" not in asked.stdout:
+        raise Skip("go tool pprof does not run here: " + asked.stdout[:200])
+
+
 def main():
     try:
         harness.require_bpf()
-        if not shutil.which("go"):
-            raise Skip("no go on the PATH")
+        require_go_tool_pprof()
         workload = harness.Workload(interpreters.find("system"), "shapes.py")
     except Skip as reason:
         print("SKIPPED ", reason)

@@ -151,7 +151,7 @@ def record(interpreter):
     for sample in profile.samples:
         samples[sample.labels.get("pid", 0)].append(sample)
     return {
-        "interpreter": interpreter.name, "version": interpreter.version_text,
+        "version": interpreter.version_text,
         "free_threaded": interpreter.free_threaded,
         "enough": enough, "log": agent.log, "comments": profile.comments, "skipped": skipped,
         "container": container.id if container.folder else None,
@@ -162,18 +162,25 @@ def record(interpreter):
     }
 
 
-def main():
-    name, path = sys.argv[1:]
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        os.remove(path)
+def keep(name, path):
+    """Records under the interpreter of this name, into a new file; returns what is in it."""
     try:
         harness.require_bpf()
         result = record(interpreters.find(name))
     except Skip as reason:
         result = {"skip": str(reason)}
+    result["interpreter"] = name
     with open(path, "wb") as file:
         pickle.dump(result, file)
+    return result
+
+
+def main():
+    name, path = sys.argv[1:]
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    for old in glob.glob(glob.escape(path) + "*"):
+        os.remove(old)
+    result = keep(name, path)
     if "skip" in result:
         print("SKIPPED: %s: %s" % (name, result["skip"]))
         return harness.SKIPPED

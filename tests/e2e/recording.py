@@ -46,6 +46,7 @@ class Recording:
             raise SystemExit("no recording %s: record.py makes it" % path)
         if "skip" in self._data:
             raise Skip(self._data["skip"])
+        self.interpreter = self._data["interpreter"]
         self.version = tuple(map(int, self._data["version"].split(".")))
         self.version_text = self._data["version"]
         self.free_threaded = self._data["free_threaded"]

@@ -111,6 +111,7 @@ class Seen:
         self.python_ns = collections.Counter()
         self.functions = collections.defaultdict(collections.Counter)  # pid -> leaf-to-root names
         self.versions = collections.defaultdict(set)
+        self.versions_in = collections.defaultdict(set)  # (pid, function) -> versions
         self.clock_seconds = collections.Counter()
         self.comments = []
         for profile in profiles:
@@ -124,6 +125,7 @@ class Seen:
                     self.python_ns[pid] += value
                 for name in python:
                     self.functions[pid][name] += value
+                    self.versions_in[pid, name].add(sample.labels.get("python"))
             for comment in profile.comments:
                 match = re.match(r'profd.process_cpu_seconds\{pid="(\d+)".*\} ([0-9.]+)$', comment)
                 if match:

@@ -129,7 +129,7 @@ for turn in range(10):
         self.assertEqual(both, [])  # their PIDs outside differ, and neither has the other's names
         for name in ("first_life", "second_life"):
             total = sum(functions[name] for functions in seen.functions.values())
-            self.assertGreater(total, 0.9e9)
+            self.assertGreater(total, 0.8e9)
 
     # Pitfall 21
     def test_binary_replaced_while_it_runs(self):
@@ -176,7 +176,8 @@ for turn in range(10):
         for turn in range(6):
             pid, name = versions[turn]
             self.assertGreater(seen.python_ns[pid], 0.3e9)
-            self.assertEqual(seen.versions[pid], {pythons.find(name).version_text})
+            # Not those of `pid` as a whole: before its exec it was a fork of this test's interpreter.
+            self.assertEqual(seen.versions_in[pid, "sixty"], {pythons.find(name).version_text})
 
     # Pitfall 21
     def test_overlay_mount(self):
