@@ -48,6 +48,7 @@ class Browser:
         self.session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(domain + ".enable")
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
         self.size(width, height)
 
     def __enter__(self):
@@ -104,10 +105,14 @@ class Browser:
         self.call("Emulation.setEmulatedMedia",
                   features=[{"name": "prefers-color-scheme", "value": name}])
 
-    def open(self, path, fragment=""):
+    def show(self, path, fragment=""):
         self.events.clear()
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=pathlib.Path(path).resolve().as_uri() + fragment)
+
+    def open(self, path, fragment=""):
+        """A page of profd's, until its first picture is there."""
+        self.show(path, fragment)
         self.wait("window.profd && (profd.firstPicture > 0 || document.querySelector('#nothing'))")
         self.settle()
 
