@@ -8,10 +8,12 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import tempfile
 import unittest
+import xml.dom.minidom
 
 PROFCTL = sys.argv[1]
 PERIOD_NS = 10_000_000
@@ -193,6 +195,50 @@ class Profctl(unittest.TestCase):
         both = self.run_profctl("diff", f"{a},{b}", f"{b},{a}")
         self.assertEqual(both.count("nothing beyond noise"), 2)
 
+    def test_diff_draws_what_takes_more_red_and_what_takes_less_blue(self):
+        a = self.write("a.pb.gz", {"f": 2000, "g": 8000, "same": 3000, "gone": 100})
+        b = self.write("b.pb.gz", {"f": 4000, "g": 6000, "same": 3000}, start=1_700_086_400)
+        out = self.folder / "out.svg"
+        self.assertEqual(self.run_profctl("diff", a, b, "-o", out), "")
+        document = xml.dom.minidom.parse(str(out))
+        frames = {g.getAttribute("data-n"): g for g in document.getElementsByTagName("g")
+                  if g.hasAttribute("data-n")}
+
+        def look(name):
+            kind = frames[name].getElementsByTagName("rect")[0].getAttribute("class")
+            return kind.rstrip("0123456789"), frames[name].getAttribute("data-m")
+
+        self.assertEqual({name: look(name) for name in frames},
+                         {"main": ("same", ""), "f": ("more", "▲"), "g": ("less", "▼"),
+                          "same": ("same", "")})
+        # Widths are of B; what each side had is told.
+        self.assertAlmostEqual(float(frames["f"].getAttribute("data-w")), 4000 / 13000, 6)
+        told = frames["f"].getElementsByTagName("title")[0].firstChild.data
+        self.assertIn("A 15.27% → B 30.77% (+15.50)", told)
+        details = [t for t in document.getElementsByTagName("text")
+                   if t.getAttribute("id") == "details"][0].firstChild.data
+        self.assertIn("1 frames are gone, with 0.76% of A", details)
+        colours = re.findall(r"[.](more|less)\d\{fill:#(..)..(..)\}", out.read_text())
+        self.assertEqual(len(colours), 10)
+        for side, red, blue in colours:
+            self.assertEqual(int(red, 16) > int(blue, 16), side == "more")
+
+    def test_diff_writes_the_page_and_stacks_with_two_counts(self):
+        a = self.write("a.pb.gz", {"f": 2000, "gone": 100})
+        b = self.write("b.pb.gz", {"f": 4000})
+        self.assertEqual(self.run_profctl("diff", a, b, "-f", "collapsed"),
+                         "main (/srv/app/main.py);f (/srv/app/main.py) 2000 4000\n"
+                         "main (/srv/app/main.py);gone (/srv/app/main.py) 100 0\n")
+        self.run_profctl("diff", f"{a},{b}", b, "-o", self.folder / "out.html")
+        page = (self.folder / "out.html").read_text()
+        for part in ('data-part="a"', 'data-part="b"', 'data-part="pprof-b"'):
+            self.assertEqual(page.count(part), 1, part)
+        self.run_profctl("diff", a, b, "-o", self.folder / "out.svg.gz")
+        self.assertIn(b"<svg", gzip.decompress((self.folder / "out.svg.gz").read_bytes()))
+        # Only frames of --comm; a side without any is a picture, too.
+        self.assertEqual(self.run_profctl("diff", a, b, "-f", "collapsed", "--comm", "x"), "")
+        self.run_profctl("diff", a, b, "-f", "svg", "--comm", "x")
+
     def test_wrong_use_names_what_is_wrong(self):
         path = self.write("a.pb.gz", {"f": 50})
         for arguments, message in (
@@ -202,6 +248,11 @@ class Profctl(unittest.TestCase):
                 (["report", path, "--tree", "--callers", "f"], "only one of"),
                 (["report", path, "--rowz", "3"], "did you mean --rows"),
                 (["check", path, path, "--max-regression", "5"], "no share such as 5%"),
+                (["diff", path, path, "-o", "x.pb.gz"], "pprof cannot show a difference"),
+                (["diff", path, path, "-o", "x.png"], "does not tell a format"),
+                (["diff", path, path, "-o", "-"], "which format?"),
+                (["diff", path, path, "-f", "svgg"], "did you mean svg"),
+                (["diff", path, path, "-o", "x.svg", "--json"], "--json is of the table"),
                 (["diff", path, path, "--metric", "x"], "--metric:")):
             self.assertIn(message, self.run_profctl(*arguments, code=2))
         self.assertIn("absent", self.run_profctl("report", self.folder / "absent", code=1))

@@ -42,16 +42,9 @@ absl::StatusOr<DiffOptions> OptionsOf(const DiffFlags& flags) {
   return options;
 }
 
-// A path with a comma in its name is taken as it stands where it exists.
-std::vector<std::string> Paths(const std::string& typed) {
-  std::error_code error;
-  if (std::filesystem::exists(typed, error)) return {typed};
-  return absl::StrSplit(typed, ',', absl::SkipEmpty());
-}
-
 absl::StatusOr<DiffSide> ReadSide(const std::string& typed, const Filter& filter,
                                   const DiffOptions& options) {
-  auto files = ExpandInputs(Paths(typed));
+  auto files = ExpandInputs(SidePaths(typed));
   if (!files.ok()) return files.status();
   DiffSide side(options);
   const bool is_only = files->size() == 1;
@@ -63,7 +56,7 @@ absl::StatusOr<DiffSide> ReadSide(const std::string& typed, const Filter& filter
 
 // What was recorded decides, on both sides alike: the first file of the first stands for all.
 absl::StatusOr<Measure> MeasureOf(const std::string& typed) {
-  auto files = ExpandInputs(Paths(typed));
+  auto files = ExpandInputs(SidePaths(typed));
   if (!files.ok()) return files.status();
   if (files->empty()) return absl::NotFoundError(absl::StrCat("no files in \"", typed, "\""));
   files->resize(1);
@@ -75,6 +68,13 @@ absl::StatusOr<Measure> MeasureOf(const std::string& typed) {
 }
 
 }  // namespace
+
+// A path with a comma in its name is taken as it stands where it exists.
+std::vector<std::string> SidePaths(const std::string& typed) {
+  std::error_code error;
+  if (std::filesystem::exists(typed, error)) return {typed};
+  return absl::StrSplit(typed, ',', absl::SkipEmpty());
+}
 
 void AddDiffFlags(CLI::App* command, const char* before, const char* after, DiffFlags* flags) {
   constexpr char kSide[] = "A file, a directory, or several, separated by commas";

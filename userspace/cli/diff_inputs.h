@@ -3,6 +3,7 @@
 #define PROFD_USERSPACE_CLI_DIFF_INPUTS_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "userspace/analysis/diff.h"
@@ -30,6 +31,9 @@ struct DiffFlags {
 
 // The positional arguments are called `before` and `after` in --help.
 void AddDiffFlags(CLI::App* command, const char* before, const char* after, DiffFlags* flags);
+
+// Of one side as typed: the paths between the commas.
+std::vector<std::string> SidePaths(const std::string& typed);
 
 struct Compared {
   DiffSide before, after;

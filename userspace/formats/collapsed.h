@@ -22,6 +22,11 @@ namespace profd {
 // Lines in the order of their bytes, each stack once; UTF-8. The weight is in periods.
 std::string EncodeCollapsed(const Profile& profile, const FormatOptions& options = {});
 
+// Of two profiles, as difffolded.pl writes them and flamegraph.pl draws them: two weights a line,
+// `before`'s first. Lines are shown only on request, since a changed file has others.
+std::string EncodeDiffCollapsed(const Profile& before, const Profile& after,
+                                const FormatOptions& options = {});
+
 // Collapsed stacks say how often, not how long. Until told otherwise: py-spy's 100 a second.
 inline constexpr int64_t kCollapsedPeriodNs = 10'000'000;
 

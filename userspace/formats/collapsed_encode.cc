@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <utility>
@@ -35,16 +36,15 @@ std::string CollapsedFrame(const Function& function, int line, FrameLines lines)
                      : FrameText(function, line, lines));
 }
 
-}  // namespace
+using Weights = absl::flat_hash_map<std::string, std::array<int64_t, 2>>;
 
-std::string EncodeCollapsed(const Profile& profile, const FormatOptions& options) {
+// Stacks of different samples can read the same, for one where processes are not told apart.
+void AddStacks(const Profile& profile, const FormatOptions& options, FrameLines lines, size_t side,
+               Weights* weights) {
   std::vector<std::string> frames;
   for (const Profile::Location& location : profile.locations()) {
-    frames.push_back(CollapsedFrame(*profile.functions()[location.function], location.line,
-                                    options.lines.value_or(FrameLines::kExecuted)));
+    frames.push_back(CollapsedFrame(*profile.functions()[location.function], location.line, lines));
   }
-  // Stacks of different samples can read the same, for one where processes are not told apart.
-  absl::flat_hash_map<std::string, int64_t> weights;
   for (const Profile::Sample& sample : profile.samples()) {
     const int64_t weight = Periods(sample, profile.window().period_ns);
     if (weight == 0) continue;
@@ -56,14 +56,39 @@ std::string EncodeCollapsed(const Profile& profile, const FormatOptions& options
     for (size_t i = stack.size(); i-- > 0;) absl::StrAppend(&line, frames[stack[i]], ";");
     if (line.empty()) line = absl::StrCat(kUnnamed, ";");
     line.pop_back();
-    int64_t& sum = weights[std::move(line)];
+    int64_t& sum = (*weights)[std::move(line)][side];
     sum += std::min(weight, std::numeric_limits<int64_t>::max() - sum);
   }
-  std::vector<std::pair<absl::string_view, int64_t>> sorted(weights.begin(), weights.end());
+}
+
+std::string Lines(const Weights& weights, bool both) {
+  std::vector<std::pair<absl::string_view, std::array<int64_t, 2>>> sorted(weights.begin(),
+                                                                           weights.end());
   std::sort(sorted.begin(), sorted.end());
   std::string out;
-  for (const auto& [line, weight] : sorted) absl::StrAppend(&out, line, " ", weight, "\n");
+  for (const auto& [line, weight] : sorted) {
+    absl::StrAppend(&out, line, " ", weight[0]);
+    if (both) absl::StrAppend(&out, " ", weight[1]);
+    out += '\n';
+  }
   return out;
+}
+
+}  // namespace
+
+std::string EncodeCollapsed(const Profile& profile, const FormatOptions& options) {
+  Weights weights;
+  AddStacks(profile, options, options.lines.value_or(FrameLines::kExecuted), 0, &weights);
+  return Lines(weights, false);
+}
+
+std::string EncodeDiffCollapsed(const Profile& before, const Profile& after,
+                                const FormatOptions& options) {
+  const FrameLines lines = options.lines.value_or(FrameLines::kNone);
+  Weights weights;
+  AddStacks(before, options, lines, 0, &weights);
+  AddStacks(after, options, lines, 1, &weights);
+  return Lines(weights, true);
 }
 
 }  // namespace profd

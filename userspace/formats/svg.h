@@ -13,6 +13,12 @@ namespace profd {
 // narrow to see are left out and counted below the graph.
 std::string EncodeSvg(const Profile& profile, const FormatOptions& options = {});
 
+// The stacks of `after`, a frame as wide as there, its colour the change of its share since
+// `before`: red where it takes more, blue where less, grey where sample counts alone explain it.
+// Frames are paired as profctl diff pairs names. What is gone is counted below the graph.
+std::string EncodeDiffSvg(const Profile& before, const Profile& after,
+                          const FormatOptions& options = {});
+
 }  // namespace profd
 
 #endif  // PROFD_USERSPACE_FORMATS_SVG_H_

@@ -20,6 +20,13 @@ inline constexpr const char* kSvgFills[kFrameClasses][kSvgShades] = {
     {"#605c55", "#66625b", "#6c675f", "#716d65", "#77726a"},  // marker
 };
 
+// Of a difference: the surer a change, the hotter or the colder. Contrasts as above.
+inline constexpr const char* kSvgMore[kSvgShades] = {"#b05c33", "#ba4d27", "#c23a1c", "#c52410",
+                                                     "#c40b05"};
+inline constexpr const char* kSvgLess[kSvgShades] = {"#3e78a5", "#3071b3", "#2369c6", "#155edb",
+                                                     "#064df4"};
+inline constexpr char kSvgSame[] = "#6b717b";
+
 inline constexpr char kSvgStyle[] = R"css(
 svg{background:#fff;font:12px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 text{fill:#181c23}
@@ -34,7 +41,8 @@ text{fill:#181c23}
 .button{cursor:pointer;text-decoration:underline}
 )css";
 
-// A frame's <g> has its place in data-x and data-w (of 1), its text in data-n; depth grows upward.
+// A frame's <g> has its place in data-x and data-w (of 1), its text in data-n, of a change its mark
+// in data-m; depth grows upward.
 inline constexpr char kSvgScript[] = R"js(
 (function () {
   "use strict";
@@ -47,7 +55,7 @@ inline constexpr char kSvgScript[] = R"js(
   var all = frames.map(function (g) {
     var x = +g.getAttribute("data-x");
     return {g: g, x: x, end: x + +g.getAttribute("data-w"), depth: +g.getAttribute("data-d"),
-            name: g.getAttribute("data-n"), rect: g.querySelector("rect"),
+            name: g.getAttribute("data-n"), mark: g.getAttribute("data-m") || "", rect: g.querySelector("rect"),
             text: g.querySelector("text"), title: g.querySelector("title").textContent};
   });
 
@@ -63,6 +71,10 @@ inline constexpr char kSvgScript[] = R"js(
     return chars.slice(0, room - 1 - tail).join("") + "\u2026" + chars.slice(chars.length - tail).join("");
   }
 
+  function label(f, width) {
+    return f.mark ? fit(f.mark + " " + fit(f.name, width - 2 * CHAR), width) : fit(f.name, width);
+  }
+
   function zoom(to) {
     var x0 = to ? to.x : 0, x1 = to ? to.end : 1, scale = WIDTH / (x1 - x0), slack = (x1 - x0) * 1e-6;
     all.forEach(function (f) {
@@ -75,7 +87,7 @@ inline constexpr char kSvgScript[] = R"js(
       f.rect.setAttribute("x", LEFT + left);
       f.rect.setAttribute("width", Math.max(width - 0.5, 0.2));
       f.text.setAttribute("x", LEFT + left + 3);
-      f.text.textContent = fit(f.name, width);
+      f.text.textContent = label(f, width);
     });
     reset.style.display = to ? "" : "none";
     mark();

@@ -42,6 +42,15 @@ TEST(SvgTest, NoNameBecomesMarkup) {
   for (const char c : svg) EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20);
 }
 
+TEST(SvgTest, OfADifferenceNoNameBecomesMarkupAndAnEmptySideIsNoChange) {
+  const Profile hostile = HostileRecording().profile;
+  const std::string svg = EncodeDiffSvg(hostile, hostile, {.thread_roots = true});
+  EXPECT_THAT(svg, HasSubstr("&lt;/script&gt;&lt;script&gt;alert(1)"));
+  EXPECT_THAT(svg, Not(HasSubstr("data-m=\"")));
+  EXPECT_THAT(EncodeDiffSvg(Profile(), hostile), Not(HasSubstr("data-m=\"")));
+  EXPECT_THAT(EncodeDiffSvg(hostile, Profile()), HasSubstr("with 100.00% of A"));
+}
+
 TEST(SvgTest, WhatIsTooNarrowIsCounted) {
   Profile profile;
   profile.Add(profile.InternStack({PythonFrame("big", 1)}), Labels(), 1, 1'000'000'000);
@@ -67,6 +76,10 @@ TEST(SvgTest, TextAndEdgesStandOut) {
       EXPECT_GE(1.05 / (Luminance(fill) + 0.05), 4.5) << fill;
     }
   }
+  for (const auto* shades : {&kSvgMore, &kSvgLess}) {
+    for (const char* fill : *shades) EXPECT_GE(1.05 / (Luminance(fill) + 0.05), 4.5) << fill;
+  }
+  EXPECT_GE(1.05 / (Luminance(kSvgSame) + 0.05), 4.5);
   EXPECT_GE((Luminance("#ffd633") + 0.05) / (Luminance("#14120a") + 0.05), 4.5);
 }
 
