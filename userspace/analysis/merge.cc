@@ -94,15 +94,6 @@ bool Merger::ByContent::operator()(const std::shared_ptr<const Function>& a,
   return a == b || FunctionKey(*a) == FunctionKey(*b);
 }
 
-Profile::Limits Merger::DefaultLimits() {
-  Profile::Limits limits;
-  limits.samples *= 8;
-  limits.frames *= 8;
-  limits.function_bytes *= 4;
-  limits.label_bytes *= 8;
-  return limits;
-}
-
 Merger::Merger(const Profile::Limits& limits) : limits_(limits), sum_(limits) {}
 
 const std::shared_ptr<const Function>& Merger::Canonical(

@@ -13,10 +13,7 @@ namespace profd {
 
 class Merger {
  public:
-  // Room for a fleet's day: eight times what one window may hold.
-  static Profile::Limits DefaultLimits();
-
-  explicit Merger(const Profile::Limits& limits = DefaultLimits());
+  explicit Merger(const Profile::Limits& limits = Profile::Limits::OfReader());
 
   // Sums of weights are exact (up to INT64_MAX). The window begins with the earliest and lasts as
   // long as all together: cores, CPU time by duration, are then those of one window on average.

@@ -20,6 +20,15 @@ uint64_t Pair(uint32_t high, uint32_t low) { return uint64_t{high} << 32 | low; 
 
 }  // namespace
 
+Profile::Limits Profile::Limits::OfReader() {
+  Limits limits;
+  limits.samples *= 8;
+  limits.frames *= 8;
+  limits.function_bytes *= 4;
+  limits.label_bytes *= 8;
+  return limits;
+}
+
 size_t Profile::ByContent::operator()(const Function* f) const {
   return absl::HashOf(f->kind, f->name, f->file, f->first_line);
 }

@@ -58,6 +58,9 @@ class Profile {
     size_t label_bytes = 64 << 20;
     size_t comments = 100'000;
     size_t comment_bytes = 16 << 20;
+
+    // Of a reader, with room for a fleet's day: eight times what one window may hold.
+    static Limits OfReader();
   };
 
   struct Location {
