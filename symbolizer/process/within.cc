@@ -8,10 +8,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "symbolizer/process/abandonable.h"
+#include "symbolizer/process/proc_files.h"
 
 namespace profd {
 namespace {
+
+constexpr size_t kMaxCommandLineBytes = 4096;
 
 bool IsOnFuse(int fd) {
   struct statfs system;
@@ -38,6 +42,16 @@ absl::StatusOr<T> Within(pid_t pid, absl::Duration patience,
 
 absl::StatusOr<std::vector<Mapping>> ReadMappingsWithin(pid_t pid, absl::Duration patience) {
   return Within<std::vector<Mapping>>(pid, patience, [pid] { return ReadMappings(pid); });
+}
+
+absl::StatusOr<std::vector<std::string>> ReadCommandLineWithin(pid_t pid, absl::Duration patience) {
+  using Words = std::vector<std::string>;
+  return Within<Words>(pid, patience, [pid]() -> absl::StatusOr<Words> {
+    auto text = ReadProcFile(pid, "cmdline", kMaxCommandLineBytes);
+    if (!text.ok()) return text.status();
+    if (!text->empty() && text->back() == '\0') text->pop_back();
+    return text->empty() ? Words() : Words(absl::StrSplit(*text, '\0'));
+  });
 }
 
 absl::StatusOr<OpenedFile> OpenMappedFileWithin(pid_t pid, const Mapping& mapping,

@@ -27,6 +27,9 @@ struct OpenedFile {
 // As ReadMappings: another thread of the process can hold the lock of its mappings.
 absl::StatusOr<std::vector<Mapping>> ReadMappingsWithin(pid_t pid,
                                                         absl::Duration patience = kPatience);
+// The words of /proc/PID/cmdline, its first 4096 bytes: read from the process's memory, likewise.
+absl::StatusOr<std::vector<std::string>> ReadCommandLineWithin(pid_t pid,
+                                                               absl::Duration patience = kPatience);
 // As OpenMappedFile and OpenInRoot.
 absl::StatusOr<OpenedFile> OpenMappedFileWithin(pid_t pid, const Mapping& mapping,
                                                 absl::Duration patience = kPatience);

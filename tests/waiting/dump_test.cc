@@ -96,6 +96,8 @@ TEST_F(Dump, IsJsonWithTheKeysOfPySpy) {
   EXPECT_EQ(json[1]["waiting_for"], "sleep");
   EXPECT_EQ(json[1]["frames"][0]["name"], "sleep");
   EXPECT_GT(json[1]["frames"][0]["line"], 0);
+  EXPECT_EQ(json[0]["process_info"]["command_line"].back(), "sleep");
+  EXPECT_THAT(DumpText(*dump), HasSubstr(" sleep\nPython v3."));
 }
 
 TEST_F(Dump, SaysWhatCannotBeDumped) {

@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "symbolizer/code_reader.h"
 #include "symbolizer/process/remote_memory.h"
+#include "symbolizer/process/within.h"
 #include "userspace/collector/bpf_session.h"
 #include "userspace/collector/clock.h"
 #include "userspace/collector/discovery.h"
@@ -235,6 +236,7 @@ absl::StatusOr<ThreadDump> Dumper::Dump(absl::Duration patience) {
   ThreadDump dump;
   dump.pid = pid_;
   dump.comm = process_->comm;
+  dump.command_line = ReadCommandLineWithin(pid_).value_or(std::vector<std::string>());
   dump.python = process_->image->interpreter.version.ToString();
   dump.interpreter = process_->image->path;
   for (auto& [tid, found] : found_) {

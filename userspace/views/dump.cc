@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "userspace/text/printable.h"
 
@@ -37,7 +38,9 @@ absl::string_view KindName(FrameKind kind) {
 }  // namespace
 
 std::string DumpText(const ThreadDump& dump) {
-  std::string text = absl::StrCat("Process ", dump.pid, ": ", Printable(dump.comm), "\nPython v",
+  const std::string command =
+      dump.command_line.empty() ? dump.comm : absl::StrJoin(dump.command_line, " ");
+  std::string text = absl::StrCat("Process ", dump.pid, ": ", Printable(command), "\nPython v",
                                   dump.python, " (", Printable(dump.interpreter), ")\n");
   for (const DumpedThread& thread : dump.threads) {
     absl::StrAppend(&text, "\nThread ", thread.tid, " (", StateText(thread), "): \"",
@@ -89,7 +92,10 @@ std::string DumpJson(const ThreadDump& dump) {
       item["kind"] = KindName(function.kind);
       entry["frames"].push_back(std::move(item));
     }
-    entry["process_info"] = {{"pid", dump.pid}, {"comm", dump.comm}, {"python", dump.python}};
+    entry["process_info"] = {{"pid", dump.pid},
+                             {"comm", dump.comm},
+                             {"command_line", dump.command_line},
+                             {"python", dump.python}};
     threads.push_back(std::move(entry));
   }
   return threads.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
