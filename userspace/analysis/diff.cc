@@ -2,233 +2,376 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <numeric>
+#include <set>
+#include <tuple>
+
+#include "userspace/analysis/noise.h"
+#include "userspace/analysis/side_values.h"
 
 namespace profd {
 namespace {
 
-constexpr double kInfinite = std::numeric_limits<double>::infinity();
-// How many observations the side's own average noise weighs beside what a name's few observations
-// say: a variance moderated as limma does it (Smyth 2004), with a fixed prior.
-constexpr double kPrior = 4;
 // From so many samples on, for and against, the normal distribution serves.
 constexpr int64_t kNormalSamples = 50;
+// Fewer names that do not go together tell nothing of what names vary by.
+constexpr double kFewestNames = 8;
+constexpr size_t kMostFitted = 200;
+// How many names with known mean the estimate of TrimmedVariance is worth.
+constexpr double kTrimmedWorth = 0.6;
+// Neighbouring files alike up to a correlation of 1/2 make means vary by three times what the
+// files' spread says.
+constexpr double kMostInflation = 4;
 
-// For intervals a name's own spread serves; for claims, where many names are looked at and the few
-// that vary least by chance would stand out, it is moderated.
-struct Estimate {
-  double value = 0;
-  double variance = 0;
-  double degrees = kInfinite;
-  double own_variance = 0;
-  double own_degrees = kInfinite;
-  Estimate Own() const { return {value, own_variance, own_degrees}; }
+struct Name {
+  const DiffSide::Sum* before = nullptr;
+  const DiffSide::Sum* after = nullptr;
+  uint32_t id_before = SideValues::kAbsent;
+  uint32_t id_after = SideValues::kAbsent;
+  // Callers and callees, that have most of their samples in common.
+  std::vector<const Name*> family;
+  bool is_distinct = true;  // of several that are always seen together, the first
 };
 
-// Welch's; infinite where either both are or the finite one adds nothing.
-double Degrees(const Estimate& a, const Estimate& b) {
-  const double sum = a.variance + b.variance;
-  const double rest = a.variance * a.variance / a.degrees + b.variance * b.variance / b.degrees;
-  return rest > 0 ? sum * sum / rest : kInfinite;
-}
+struct Estimate {
+  double variance = 0;  // of the difference
+  double degrees = kInfinite;
+};
 
-Change ChangeBetween(const Estimate& moderated_a, const Estimate& moderated_b) {
-  const Estimate a = moderated_a.Own(), b = moderated_b.Own();
-  const double half = TwoSidedQuantile(0.05, Degrees(a, b)) * std::sqrt(a.variance + b.variance);
+// What the change of a name's value varies by.
+class ChangeNoise {
+ public:
+  ChangeNoise(const SideValues& before, const SideValues& after, const std::vector<Name>& names)
+      : before_(before), after_(after), degrees_(before.degrees() + after.degrees()) {
+    std::vector<Fitted>& fitted = fitted_;
+    for (const Name& name : names) {
+      Fitted both{&name, before_.Of(*name.before), after_.Of(*name.after)};
+      if (name.is_distinct && both.before.is_telling && both.after.is_telling) {
+        fitted.push_back(both);
+      }
+    }
+    if (fitted.size() > kMostFitted) {
+      std::nth_element(fitted.begin(), fitted.begin() + kMostFitted, fitted.end(),
+                       [](const Fitted& a, const Fitted& b) { return a.samples() > b.samples(); });
+      fitted.resize(kMostFitted);
+    }
+    if (degrees_ >= 2) {
+      FitWithinSides();
+    } else {
+      degrees_ = 0;
+      trend_ = BetweenSides(fitted_);
+    }
+  }
+
+  // Of a name, or of something that is none.
+  Estimate Of(const SideValue& a, const SideValue& b, const Name* name) const {
+    return degrees_ > 0 ? WithinSides(a, b) : BetweenSides(a, b, name);
+  }
+
+  // That nothing but counting varies.
+  bool is_counts_alone() const { return degrees_ == 0 && trend_.degrees == kInfinite; }
+
+ private:
+  struct Fitted {
+    const Name* name;
+    SideValue before, after;
+    int64_t samples() const { return before.samples + after.samples; }
+    double change() const { return after.level - before.level; }
+    // Of the change of the level.
+    SpreadTerm Counts() const {
+      const double a = before.slope * before.slope, b = after.slope * after.slope;
+      return {.counts = before.term.counts / a + after.term.counts / b,
+              .wander = before.term.wander / a + after.term.wander / b};
+    }
+  };
+
+  Estimate BetweenSides(const SideValue& a, const SideValue& b, const Name* name) const {
+    const double counts = a.term.counts + b.term.counts;
+    NoiseTrend trend = trend_;
+    const std::vector<Fitted>* learnt_from = &fitted_;
+    std::vector<Fitted> others;
+    if (name != nullptr && trend.degrees != kInfinite) {
+      // What is asked about must not hide itself.
+      const auto is_related = [&](const Fitted& f) {
+        return f.name == name ||
+               std::find(name->family.begin(), name->family.end(), f.name) != name->family.end();
+      };
+      std::remove_copy_if(fitted_.begin(), fitted_.end(), std::back_inserter(others), is_related);
+      if (others.size() < fitted_.size()) {
+        trend = BetweenSides(others);
+        learnt_from = &others;
+      }
+    }
+    // How names differ from each other tells nothing of the whole.
+    if (name == nullptr || trend.degrees == kInfinite || counts <= 0) return {counts, kInfinite};
+    const double expected = trend.Of(a.term) + trend.Of(b.term);
+    const double beyond = 1 - counts / expected;
+    const double names = static_cast<double>(learnt_from->size());
+    // How many names tell as much of what this one varies by.
+    const auto told = [&](const SpreadTerm& term) { return term.wander / trend.Of(term); };
+    double as_telling = 0;
+    for (const Fitted& f : *learnt_from) as_telling += told(f.Counts()) * told(f.Counts());
+    const double own = (a.term.wander + b.term.wander) / expected;
+    as_telling /= own * own;
+    return {expected,
+            1 / (beyond * beyond * (1 / trend.degrees + 1 / as_telling) + 1 / (2 * names))};
+  }
+
+  Estimate WithinSides(const SideValue& a, const SideValue& b) const {
+    const double counts = a.term.counts + b.term.counts;
+    const double expected = trend_.Of(a.term) + trend_.Of(b.term);
+    double sum = 0;
+    for (const SpreadTerm& term : {a.term, b.term}) {
+      if (term.degrees > 0) sum += term.degrees * term.spread / trend_.Of(term);
+    }
+    const double prior = trend_.degrees, all = prior + degrees_;
+    const double variance = inflation_ * expected * (prior + sum) / all;
+    const double weight = prior / all;
+    const double beyond = 1 - 1 / inflation_;
+    return {std::max(variance, counts), 1 / (1 / all + weight * weight / trend_degrees_ +
+                                             beyond * beyond / (kTrimmedWorth * independent_))};
+  }
+
+  // What all names have in common (where one takes more, the others' shares shrink) is no noise.
+  static double CommonChange(std::vector<Fitted> fitted) {
+    std::sort(fitted.begin(), fitted.end(),
+              [](const Fitted& a, const Fitted& b) { return a.change() < b.change(); });
+    const auto weight = [](const Fitted& f) { return 1 / std::sqrt(f.Counts().counts); };
+    double all = 0, below = 0;
+    for (const Fitted& f : fitted) all += weight(f);
+    for (const Fitted& f : fitted) {
+      below += weight(f);
+      if (below >= all / 2) return f.change();
+    }
+    return 0;
+  }
+
+  void FitWithinSides() {
+    const std::vector<Fitted>& fitted = fitted_;
+    std::vector<NameSpread> spreads;
+    for (const Fitted& f : fitted) spreads.push_back({f.before.term, f.after.term});
+    trend_ = fitted.empty() ? NoiseTrend{.degrees = 2} : FitNoise(spreads);
+    Correlate();
+    trend_degrees_ = degrees_ * independent_;
+    if (independent_ < kFewestNames) return;
+    // Files of one side that are more like each other than like the other side's: seen where the
+    // many names that did not change differ by more than the sides' spread tells.
+    const double common = CommonChange(fitted);
+    std::vector<double> squares;
+    for (const Fitted& f : fitted) {
+      const double from_common = f.change() - common;
+      squares.push_back(from_common * from_common / trend_.Of(f.Counts()));
+    }
+    const double seen = TrimmedVariance(std::move(squares));
+    const double chance = std::sqrt(2 / (kTrimmedWorth * independent_));  // its standard error
+    if (seen > 1 + chance) inflation_ = std::max(inflation_, std::min(seen, kMostInflation));
+  }
+
+  void Correlate() {
+    const std::vector<Fitted>& fitted = fitted_;
+    if ((before_.degrees() > 0 && before_.kept() == 0) ||
+        (after_.degrees() > 0 && after_.kept() == 0)) {
+      return;
+    }
+    Residuals residuals(fitted.size());
+    std::vector<uint32_t> ids;
+    for (const Fitted& f : fitted) ids.push_back(f.name->id_before);
+    before_.AppendDeviations(ids, trend_, &residuals);
+    for (size_t i = 0; i < fitted.size(); ++i) ids[i] = fitted[i].name->id_after;
+    after_.AppendDeviations(ids, trend_, &residuals);
+    Residuals units;
+    for (std::vector<double>& r : residuals) {
+      const double norm = std::sqrt(std::inner_product(r.begin(), r.end(), r.begin(), 0.0));
+      if (norm <= 0) continue;
+      for (double& x : r) x /= norm;
+      units.push_back(std::move(r));
+    }
+    independent_ = IndependentNames(units, degrees_);
+    const size_t a = before_.kept(), b = after_.kept();
+    inflation_ = std::max(NeighbourInflation(units, 0, a, independent_),
+                          NeighbourInflation(units, a, a + b, independent_));
+  }
+
+  // Infinite degrees: too few names to tell more than counts do.
+  static NoiseTrend BetweenSides(const std::vector<Fitted>& fitted) {
+    if (static_cast<double>(fitted.size()) < kFewestNames) return {};
+    const double common = CommonChange(fitted);
+    std::vector<SpreadTerm> changes;
+    for (const Fitted& f : fitted) {
+      SpreadTerm term = f.Counts();
+      const double from_common = f.change() - common;
+      term.spread = from_common * from_common;
+      term.degrees = 1;
+      changes.push_back(term);
+    }
+    return FitNoiseRobustly(changes);
+  }
+
+  const SideValues& before_;
+  const SideValues& after_;
+  std::vector<Fitted> fitted_;
+  double degrees_;  // 0: too few observations to tell anything
+  NoiseTrend trend_;
+  double trend_degrees_ = kInfinite;
+  double independent_ = 1;
+  double inflation_ = 1;
+};
+
+Change ChangeBetween(const SideValue& a, const SideValue& b, const Estimate& estimate) {
+  const double half = TwoSidedQuantile(0.05, estimate.degrees) * std::sqrt(estimate.variance);
   const double change = b.value - a.value;
   return {a.value, b.value, {change - half, change + half}};
 }
 
-// True at those whose p, with all of them looked at, leaves a chance of kFalseClaim at most.
-std::vector<bool> Holm(const std::vector<double>& p) {
-  std::vector<size_t> order(p.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return p[a] < p[b]; });
-  std::vector<bool> rejected(p.size(), false);
-  for (size_t i = 0; i < order.size(); ++i) {
-    if (p[order[i]] > kFalseClaim / static_cast<double>(p.size() - i)) break;
-    rejected[order[i]] = true;
-  }
-  return rejected;
+// Of equal values on both sides. `part` is the chance that a sample of either side is of the
+// first.
+double PValue(const SideValue& a, const SideValue& b, const Estimate& estimate, double part,
+              bool has_others, bool counts_alone) {
+  const double from_spread =
+      estimate.variance > 0
+          ? TwoSidedP((b.value - a.value) / std::sqrt(estimate.variance), estimate.degrees)
+          : 1;
+  const bool is_normal = std::min(a.samples, b.samples) >= kNormalSamples && has_others;
+  if (is_normal || part <= 0 || part >= 1) return from_spread;
+  const double from_counts = SplitP(a.samples, b.samples, part);
+  return counts_alone ? from_counts : std::max(from_spread, from_counts);
 }
 
-}  // namespace
+// Benjamini and Hochberg's procedure over the tests that could be rejected at all: those whose
+// least possible p is low enough for as many (Tarone 1990, Gilbert 2005).
+double Threshold(absl::Span<const std::pair<double, double>> p_and_least, double level) {
+  std::vector<double> least, p;
+  for (const auto& test : p_and_least) least.push_back(test.second);
+  std::sort(least.begin(), least.end());
+  size_t tests = 1;
+  const auto possible = [&](size_t k) {
+    return static_cast<size_t>(
+        std::upper_bound(least.begin(), least.end(), level / static_cast<double>(k)) -
+        least.begin());
+  };
+  while (possible(tests) > tests) ++tests;
+  const double most = level / static_cast<double>(tests);
+  for (const auto& [value, lowest] : p_and_least) {
+    if (lowest <= most) p.push_back(value);
+  }
+  std::sort(p.begin(), p.end());
+  for (size_t i = p.size(); i-- > 0;) {
+    const double bound = level * static_cast<double>(i + 1) / static_cast<double>(tests);
+    if (p[i] <= bound) return bound;
+  }
+  return 0;
+}
 
-class SideEstimates {
- public:
-  explicit SideEstimates(const DiffSide& side) : side_(side) {
-    const double n = static_cast<double>(std::max<int64_t>(side.samples_, 1));
-    seconds_a_sample_ = side.weight_ / n;
-    share_noise_ = AverageNoise(&SideEstimates::ShareSpread, &SideEstimates::ShareCountVariance);
-    cores_noise_ = AverageNoise(&SideEstimates::CoresSpread, &SideEstimates::CoresCountVariance);
+std::map<std::string, Name> NamesOf(const DiffSide& before, const DiffSide& after,
+                                    const DiffSide::Sum* none) {
+  std::map<std::string, Name> names;
+  for (const auto& [key, id] : before.names()) {
+    Name& name = names[key];
+    name.before = &before.sum(id);
+    name.after = none;
+    name.id_before = id;
   }
+  for (const auto& [key, id] : after.names()) {
+    Name& name = names[key];
+    if (name.before == nullptr) name.before = none;
+    name.after = &after.sum(id);
+    name.id_after = id;
+  }
+  return names;
+}
 
-  Estimate Share(const DiffSide::Sum& sum) const {
-    return Estimated(ShareOf(sum), ShareSpread(sum), ShareCountVariance(sum), share_noise_);
+// By the main callers of either side, up to the root.
+void FindFamilies(const DiffSide& side, uint32_t Name::*id, std::vector<Name>* names) {
+  constexpr size_t kMostCallers = 64;
+  const std::vector<uint32_t> callers = side.MainCallers();
+  if (callers.empty()) return;
+  std::vector<Name*> by_id(callers.size(), nullptr);
+  for (Name& name : *names) {
+    if (name.*id != DiffSide::kNoCaller) by_id[name.*id] = &name;
   }
-  Estimate Cores(const DiffSide::Sum& sum) const {
-    return Estimated(CoresOf(sum), CoresSpread(sum), CoresCountVariance(sum), cores_noise_);
-  }
-  Estimate TotalCores() const { return Cores(Total()); }
-  DiffSide::Sum Total() const {
-    // Its "by weight" is never looked at: the total has no share.
-    DiffSide::Sum sum;
-    sum.weight = side_.weight_;
-    sum.samples = side_.samples_;
-    sum.squares = side_.weight_squares_;
-    sum.by_seconds = side_.total_by_seconds_;
-    return sum;
-  }
-
- private:
-  double ShareOf(const DiffSide::Sum& sum) const {
-    return side_.weight_ > 0 ? sum.weight / side_.weight_ : 0;
-  }
-  double CoresOf(const DiffSide::Sum& sum) const {
-    return side_.seconds_ > 0 ? sum.weight / side_.seconds_ : 0;
-  }
-
-  // Of a ratio of sums over observations; negative with too few of them.
-  double Spread(double residual_squares, double denominator) const {
-    const double m = static_cast<double>(side_.observations_);
-    if (m < 2 || denominator <= 0) return -1;
-    return std::max(0.0, residual_squares) * m / (m - 1) / (denominator * denominator);
-  }
-  double ShareSpread(const DiffSide::Sum& sum) const {
-    const double p = ShareOf(sum);
-    return Spread(sum.squares - 2 * p * sum.by_weight + p * p * side_.weight_squares_,
-                  side_.weight_);
-  }
-  double CoresSpread(const DiffSide::Sum& sum) const {
-    const double c = CoresOf(sum);
-    return Spread(sum.squares - 2 * c * sum.by_seconds + c * c * side_.second_squares_,
-                  side_.seconds_);
-  }
-
-  // Binomial and Poisson; one more sample for and against (Agresti and Caffo 2000), so that none
-  // seen is not taken for certainty.
-  double ShareCountVariance(const DiffSide::Sum& sum) const {
-    const double n = static_cast<double>(side_.samples_) + 2;
-    const double p = std::min(1.0, (static_cast<double>(sum.samples) + 1) / n);
-    return p * (1 - p) / n;
-  }
-  double CoresCountVariance(const DiffSide::Sum& sum) const {
-    if (side_.seconds_ <= 0) return 0;
-    const double one = seconds_a_sample_ / side_.seconds_;
-    return (static_cast<double>(sum.samples) + 1) * one * one;
-  }
-
-  // How much more observations vary than independent samples would: the median over the names,
-  // since what is nearly always there (main) varies by next to nothing in counts.
-  template <typename F, typename G>
-  double AverageNoise(F spread, G count_variance) const {
-    std::vector<double> ratios;
-    for (const DiffSide::Sum& s : side_.sums_) {
-      if (s.samples < 5 * static_cast<int64_t>(side_.observations_)) continue;
-      const double expected = (this->*count_variance)(s);
-      const double seen = (this->*spread)(s);
-      if (seen >= 0 && expected > 0) ratios.push_back(seen / expected);
+  for (Name& name : *names) {
+    uint32_t at = name.*id;
+    for (size_t i = 0; i < kMostCallers && at != DiffSide::kNoCaller; ++i) {
+      at = callers[at];
+      if (at == DiffSide::kNoCaller || by_id[at] == nullptr) break;
+      name.family.push_back(by_id[at]);
+      by_id[at]->family.push_back(&name);
     }
-    if (ratios.empty()) return 1;
-    const auto middle = ratios.begin() + static_cast<ptrdiff_t>(ratios.size() / 2);
-    std::nth_element(ratios.begin(), middle, ratios.end());
-    // The median of chi-squared by its degrees, after Wilson and Hilferty.
-    const double degrees = std::max(1.0, static_cast<double>(side_.observations_) - 1);
-    return std::max(1.0, *middle / std::pow(1 - 2 / (9 * degrees), 3));
   }
-
-  Estimate Estimated(double value, double spread, double from_counts, double noise) const {
-    Estimate estimate{value, from_counts, kInfinite, from_counts, kInfinite};
-    if (spread < 0) return estimate;
-    const double degrees = static_cast<double>(side_.observations()) - 1;
-    const double moderated = (kPrior * noise * from_counts + degrees * spread) / (kPrior + degrees);
-    if (moderated > from_counts) {
-      estimate.variance = moderated;
-      estimate.degrees = kPrior + degrees;
-    }
-    if (degrees < 2) {
-      estimate.own_variance = estimate.variance;
-      estimate.own_degrees = estimate.degrees;
-    } else if (spread > from_counts) {
-      estimate.own_variance = spread;
-      estimate.own_degrees = degrees;
-    }
-    return estimate;
-  }
-
-  const DiffSide& side_;
-  double seconds_a_sample_ = 0;
-  double share_noise_ = 1;
-  double cores_noise_ = 1;
-};
-
-namespace {
-
-// Of equal values on both sides. `x` of `n` samples and `y` of `m`, where the estimates rest on
-// counts alone; `part` is the chance that a sample of either side is of the first.
-double PValue(const Estimate& a, const Estimate& b, int64_t x, int64_t y, double part,
-              bool has_others) {
-  const double variance = a.variance + b.variance;
-  const double degrees = Degrees(a, b);
-  const bool is_normal = std::min(x, y) >= kNormalSamples && has_others;
-  if (std::isinf(degrees) && !is_normal && part > 0 && part < 1) return SplitP(x, y, part);
-  return variance > 0 ? TwoSidedP((b.value - a.value) / std::sqrt(variance), degrees) : 1;
 }
 
 }  // namespace
 
 Diff Compare(const DiffSide& before, const DiffSide& after) {
-  const SideEstimates a(before), b(after);
   const DiffOptions& options = before.options();
   Diff diff{.options = options};
+  const DiffSide::Sum none;
+  std::vector<Name> names;
+  std::set<std::tuple<int64_t, int64_t, double, double, double, double>> seen;
+  for (auto& [key, name] : NamesOf(before, after, &none)) {
+    const DiffSide::Sum &x = *name.before, &y = *name.after;
+    if (x.samples == 0 && y.samples == 0) continue;
+    name.is_distinct =
+        seen.insert({x.samples, y.samples, x.squares, y.squares, x.by_weight, y.by_weight}).second;
+    names.push_back(name);
+  }
+
+  if (before.observations() + after.observations() <= 3) {
+    FindFamilies(before, &Name::id_before, &names);
+    FindFamilies(after, &Name::id_after, &names);
+  }
+
+  const SideValues a_share(before, DiffMetric::kShare), b_share(after, DiffMetric::kShare);
+  const SideValues a_cores(before, DiffMetric::kCores), b_cores(after, DiffMetric::kCores);
+  const ChangeNoise share_noise(a_share, b_share, names), cores_noise(a_cores, b_cores, names);
   const auto ratio = [](double x, double y) { return x + y > 0 ? x / (x + y) : 0.0; };
   const double part_of_samples =
       ratio(static_cast<double>(before.samples()), static_cast<double>(after.samples()));
   const double part_of_time = ratio(before.seconds(), after.seconds());
+  const bool by_share = options.metric == DiffMetric::kShare;
+  const double part = by_share ? part_of_samples : part_of_time;
+  const bool counts_alone = (by_share ? share_noise : cores_noise).is_counts_alone();
 
-  diff.total_cores = ChangeBetween(a.TotalCores(), b.TotalCores());
-  diff.is_total_beyond_noise = PValue(a.TotalCores(), b.TotalCores(), before.samples(),
-                                      after.samples(), part_of_time, true) <= kFalseClaim;
+  const SideValue a_total = a_cores.OfTotal(), b_total = b_cores.OfTotal();
+  const Estimate total = cores_noise.Of(a_total, b_total, nullptr);
+  diff.total_cores = ChangeBetween(a_total, b_total, total);
+  diff.is_total_beyond_noise = PValue(a_total, b_total, total, part_of_time, true,
+                                      cores_noise.is_counts_alone()) <= kFalseClaim;
 
-  std::map<std::string, std::pair<const DiffSide::Sum*, const DiffSide::Sum*>> names;
-  for (const auto& [key, id] : before.names()) {
-    names[key].first = &before.sum(id);
-  }
-  for (const auto& [key, id] : after.names()) {
-    names[key].second = &after.sum(id);
-  }
-  const DiffSide::Sum none;
-  std::vector<double> p;
-  std::vector<size_t> tested;
-  for (const auto& [key, sums] : names) {
-    const DiffSide::Sum& x = sums.first != nullptr ? *sums.first : none;
-    const DiffSide::Sum& y = sums.second != nullptr ? *sums.second : none;
-    if (x.samples == 0 && y.samples == 0) continue;
-    const DiffSide::Sum& shown = sums.second != nullptr && y.samples > 0 ? y : x;
+  std::vector<std::pair<double, double>> p_and_least;
+  for (const Name& name : names) {
+    const DiffSide::Sum &x = *name.before, &y = *name.after;
+    const DiffSide::Sum& shown = y.samples > 0 ? y : x;
     DiffRow row{.name = shown.name, .where = shown.where, .frame_class = shown.frame_class};
     row.samples_before = x.samples;
     row.samples_after = y.samples;
-    row.share = ChangeBetween(a.Share(x), b.Share(y));
-    row.cores = ChangeBetween(a.Cores(x), b.Cores(y));
+    const SideValue a[] = {a_share.Of(x), a_cores.Of(x)}, b[] = {b_share.Of(y), b_cores.Of(y)};
+    const Estimate estimates[] = {share_noise.Of(a[0], b[0], &name),
+                                  cores_noise.Of(a[1], b[1], &name)};
+    row.share = ChangeBetween(a[0], b[0], estimates[0]);
+    row.cores = ChangeBetween(a[1], b[1], estimates[1]);
     const bool has_others = before.samples() - x.samples >= kNormalSamples &&
                             after.samples() - y.samples >= kNormalSamples;
-    row.p = options.metric == DiffMetric::kShare
-                ? PValue(a.Share(x), b.Share(y), x.samples, y.samples, part_of_samples, has_others)
-                : PValue(a.Cores(x), b.Cores(y), x.samples, y.samples, part_of_time, true);
-    if (x.samples + y.samples >= kEnoughSamples) {
-      p.push_back(row.p);
-      tested.push_back(diff.rows.size());
+    const size_t metric = by_share ? 0 : 1;
+    row.p = PValue(a[metric], b[metric], estimates[metric], part, has_others || !by_share,
+                   counts_alone);
+    row.is_tested = x.samples + y.samples >= kEnoughSamples;
+    if (row.is_tested) ++diff.tested;
+    if (row.is_tested && name.is_distinct) {
+      const int64_t n = x.samples + y.samples;
+      p_and_least.emplace_back(row.p, std::min(SplitP(n, 0, part), SplitP(0, n, part)));
     }
     diff.rows.push_back(std::move(row));
   }
-  diff.tested = tested.size();
-  const std::vector<bool> rejected = Holm(p);
-  for (size_t i = 0; i < tested.size(); ++i) {
-    DiffRow& row = diff.rows[tested[i]];
+  constexpr size_t kFew = 8;  // four a side
+  const size_t observations = before.observations() + after.observations();
+  const double level = observations > 2 && observations < kFew ? kFalseClaimOfFew : kFalseClaim;
+  const double threshold = Threshold(p_and_least, level);
+  for (DiffRow& row : diff.rows) {
     const Interval& interval = diff.ChangeOf(row).interval;
-    row.is_beyond_noise = rejected[i] && (interval.low > 0 || interval.high < 0);
+    row.is_beyond_noise =
+        row.is_tested && row.p <= threshold && (interval.low > 0 || interval.high < 0);
   }
   std::stable_sort(diff.rows.begin(), diff.rows.end(), [&](const DiffRow& x, const DiffRow& y) {
     return std::abs(diff.ChangeOf(x).change()) > std::abs(diff.ChangeOf(y).change());

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -40,6 +41,9 @@ class DiffSide {
     double now = 0;  // in the observation under way
   };
 
+  static constexpr uint32_t kNoCaller = ~uint32_t{0};
+  static constexpr size_t kMostWithCallers = 2;
+
   explicit DiffSide(const DiffOptions& options) : options_(options) {}
 
   // `split`: a recording with times that is the only one of its side counts as several stretches,
@@ -49,6 +53,9 @@ class DiffSide {
   const DiffOptions& options() const { return options_; }
   // By what names are compared by; indices of sum().
   const absl::flat_hash_map<std::string, uint32_t>& names() const { return ids_; }
+  // Of each name the caller of more than half of its samples, or kNoCaller; empty for sides of
+  // more than kMostWithCallers observations.
+  std::vector<uint32_t> MainCallers() const;
   const Sum& sum(uint32_t index) const { return sums_[index]; }
   size_t observations() const { return observations_; }
   size_t files() const { return files_; }
@@ -58,7 +65,14 @@ class DiffSide {
   int64_t samples() const { return samples_; }
 
  private:
-  friend class SideEstimates;
+  friend class SideValues;
+
+  // Sparse; sides of more have degrees enough without.
+  static constexpr size_t kMostKept = 40;
+  struct Observation {
+    double weight = 0, seconds = 0;
+    std::vector<std::pair<uint32_t, double>> weights;  // by name
+  };
 
   void Observe(const Profile& profile, absl::Span<const uint32_t> names,
                absl::Span<const int64_t> weights, absl::Span<const int64_t> counts, double seconds);
@@ -67,6 +81,8 @@ class DiffSide {
   DiffOptions options_;
   absl::flat_hash_map<std::string, uint32_t> ids_;
   std::vector<Sum> sums_;
+  std::vector<Observation> kept_;                                      // the first kMostKept
+  absl::flat_hash_map<std::pair<uint32_t, uint32_t>, int64_t> calls_;  // samples by callee, caller
   std::vector<uint64_t> seen_in_;  // number of the sample that last counted a name
   uint64_t sample_number_ = 0;
   size_t observations_ = 0;
@@ -93,6 +109,7 @@ struct DiffRow {
   int64_t samples_before = 0;
   int64_t samples_after = 0;
   double p = 1;                  // of the chosen metric, for this row alone
+  bool is_tested = false;        // samples enough to say something
   bool is_beyond_noise = false;  // with all rows taken into account
   bool is_new() const { return samples_before == 0; }
   bool is_gone() const { return samples_after == 0; }
@@ -110,11 +127,14 @@ struct Diff {
   }
 };
 
-// Beyond noise is decided by Holm's procedure over all rows with at least kEnoughSamples, so that
-// the chance of any claim about two runs of the same program is kFalseClaim at most. Assumes
-// observations (with one a side: samples) that are independent of each other.
+// Beyond noise is decided by Benjamini and Hochberg's procedure over all rows with at least
+// kEnoughSamples: of two runs of the same program the chance of any claim is kFalseClaim at most,
+// and of claims as many are false on average. With two or three files a side, where the noise
+// itself is hardly known, kFalseClaimOfFew. Assumes observations (with one a side: samples) that
+// are alike within a side no more than neighbours with a correlation of 1/2.
 inline constexpr int64_t kEnoughSamples = 10;
 inline constexpr double kFalseClaim = 0.005;
+inline constexpr double kFalseClaimOfFew = 0.002;
 Diff Compare(const DiffSide& before, const DiffSide& after);
 
 }  // namespace profd

@@ -68,17 +68,25 @@ void DiffSide::Observe(const Profile& profile, absl::Span<const uint32_t> names,
     samples_ += counts[i];
     absl::Span<const uint32_t> stack = profile.stack(profile.samples()[i].stack);
     if (options_.of == SortBy::kSelf) stack = stack.subspan(0, 1);
+    uint32_t callee = kNoCaller;
     for (const uint32_t location : stack) {
       const uint32_t name = names[location];
       if (std::exchange(seen_in_[name], sample_number_) == sample_number_) continue;
+      if (callee != kNoCaller && observations_ < kMostWithCallers) {
+        calls_[{callee, name}] += counts[i];
+      }
+      callee = name;
       Sum& sum = sums_[name];
       if (sum.now == 0) touched.push_back(name);
       sum.now += weight;
       sum.samples += counts[i];
     }
   }
+  Observation* const kept =
+      kept_.size() < kMostKept ? &kept_.emplace_back(Observation{total, seconds, {}}) : nullptr;
   for (const uint32_t name : touched) {
     Sum& sum = sums_[name];
+    if (kept != nullptr) kept->weights.emplace_back(name, sum.now);
     const double now = std::exchange(sum.now, 0);
     sum.weight += now;
     sum.squares += now * now;
@@ -91,6 +99,15 @@ void DiffSide::Observe(const Profile& profile, absl::Span<const uint32_t> names,
   second_squares_ += seconds * seconds;
   total_by_seconds_ += total * seconds;
   ++observations_;
+}
+
+std::vector<uint32_t> DiffSide::MainCallers() const {
+  if (observations_ > kMostWithCallers) return {};
+  std::vector<uint32_t> callers(sums_.size(), kNoCaller);
+  for (const auto& [call, samples] : calls_) {
+    if (2 * samples > sums_[call.first].samples) callers[call.first] = call.second;
+  }
+  return callers;
 }
 
 void DiffSide::Add(const Recording& recording, bool split) {
