@@ -24,8 +24,8 @@ void AddCheckConfig(CLI::App* profd, Run* run);
 void AddStatus(CLI::App* profd, Run* run);
 // `command`: what stood behind "--"; it outlives *run.
 void AddRecord(CLI::App* profd, const std::vector<std::string>* command, Run* run);
+void AddTop(CLI::App* profd, const std::vector<std::string>* command, Run* run);
 void AddDump(CLI::App* profd, Run* run);
-void AddTop(CLI::App* profd, Run* run);
 
 void AddConvert(CLI::App* profctl, Run* run);
 void AddReport(CLI::App* profctl, Run* run);

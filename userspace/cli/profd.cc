@@ -39,14 +39,14 @@ int Main(int argc, char** argv) {
   AddAgent(&app, &run);
   AddRecord(&app, &command, &run);
   AddDump(&app, &run);
-  AddTop(&app, &run);
+  AddTop(&app, &command, &run);
   AddStatus(&app, &run);
   AddCheckConfig(&app, &run);
   AddReference(&app, /*man_section=*/8, &run);
   const int ours = CutCommand(argc, argv, &command);
   if (int code = 0; !ParseArguments(&app, ours, argv, &code)) return code;
-  if (ours < argc && !app.got_subcommand("record")) {
-    return UsageError("profd", "only record takes a command behind --");
+  if (ours < argc && !app.got_subcommand("record") && !app.got_subcommand("top")) {
+    return UsageError("profd", "only record and top take a command behind --");
   }
   return run();
 }

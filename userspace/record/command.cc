@@ -39,12 +39,24 @@ bool ReadOne(int fd, T* value) {
   return got == sizeof(*value);
 }
 
+int Redirect(const CommandStreams& streams) {
+  const std::pair<int, int> all[] = {{streams.input, STDIN_FILENO},
+                                     {streams.output, STDOUT_FILENO},
+                                     {streams.error, STDERR_FILENO}};
+  for (const auto& [from, to] : all) {
+    if (from >= 0 && dup2(from, to) < 0) return errno;
+  }
+  return 0;
+}
+
 [[noreturn]] void RunChild(const std::vector<std::string>& words, const InvokingUser& user,
-                           const sigset_t& signals, int go, int failed) {
+                           const sigset_t& signals, const CommandStreams& streams, int go,
+                           int failed) {
   std::vector<char*> argv;
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   int error = Become(user);
+  if (error == 0) error = Redirect(streams);
   char byte;
   if (!ReadOne(go, &byte)) _exit(kNotFound);
   if (error == 0) {
@@ -71,7 +83,8 @@ absl::Status CannotRun(const std::string& word, int error, bool behind_sudo) {
 
 absl::StatusOr<std::unique_ptr<Command>> Command::Prepare(std::vector<std::string> words,
                                                           const InvokingUser& user,
-                                                          const sigset_t& signals) {
+                                                          const sigset_t& signals,
+                                                          const CommandStreams& streams) {
   auto go = MakePipe();
   if (!go.ok()) return go.status();
   auto failed = MakePipe();
@@ -80,7 +93,7 @@ absl::StatusOr<std::unique_ptr<Command>> Command::Prepare(std::vector<std::strin
   if (pid < 0) return absl::ErrnoToStatus(errno, "fork");
   if (pid == 0) {
     go->write = Descriptor();
-    RunChild(words, user, signals, go->read.get(), failed->write.get());
+    RunChild(words, user, signals, streams, go->read.get(), failed->write.get());
   }
   auto command = std::unique_ptr<Command>(new Command(std::move(words), pid));
   command->go_ = std::move(go->write);
@@ -95,6 +108,11 @@ Command::~Command() {
   if (!go_.valid()) return;
   go_ = Descriptor();
   Wait();
+}
+
+absl::string_view Command::name() const {
+  const absl::string_view word = words_[0];
+  return word.substr(word.rfind('/') + 1);
 }
 
 absl::Status Command::Release() {

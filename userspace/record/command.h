@@ -1,4 +1,4 @@
-// The command that is recorded: started by us, as whoever typed it, in the foreground.
+// The command that is sampled: started by us, as whoever typed it, in the foreground.
 #ifndef PROFD_USERSPACE_RECORD_COMMAND_H_
 #define PROFD_USERSPACE_RECORD_COMMAND_H_
 
@@ -11,10 +11,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "symbolizer/process/descriptor.h"
 #include "userspace/record/invoking_user.h"
 
 namespace profd {
+
+// What of ours the command shall have others of; -1: has ours. Whoever made them closes them.
+struct CommandStreams {
+  int input = -1;
+  int output = -1;
+  int error = -1;
+};
 
 class Command {
  public:
@@ -22,15 +30,18 @@ class Command {
   // there is one thread. `signals` is the mask that the command shall have.
   static absl::StatusOr<std::unique_ptr<Command>> Prepare(std::vector<std::string> words,
                                                           const InvokingUser& user,
-                                                          const sigset_t& signals);
+                                                          const sigset_t& signals,
+                                                          const CommandStreams& streams);
   // A child that was never released ends.
   ~Command();
 
   pid_t pid() const { return pid_; }
+  // Without its path.
+  absl::string_view name() const;
   // Readable once it has ended.
   int descriptor() const { return pidfd_.get(); }
 
-  // Executes the command, with our terminal, working directory and environment. The message of an
+  // Executes the command, with our working directory and environment. The message of an
   // error is for users; exit_code() is then as a shell has it: 127 not found, 126 not executable.
   absl::Status Release();
 

@@ -34,7 +34,7 @@ std::string WhyNotPython(const Sampler& sampler, const std::vector<pid_t>& pids)
 
 std::string WhyEmpty(const Sampler& sampler, const FinishedWindow& window,
                      const std::vector<pid_t>& pids, bool is_command, double rate_hz) {
-  const std::string nothing = "nothing to write: no sample was taken: ";
+  const std::string nothing = "no sample was taken: ";
   if (window.processes > 0) {
     const bool waits = window.cpu < window.duration * kBusyShare;
     const bool slow = rate_hz < 1000;

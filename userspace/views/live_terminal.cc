@@ -137,7 +137,6 @@ absl::Status NoTerminal(absl::string_view what, absl::string_view instead) {
 void BlockTerminalSignals() {
   const sigset_t signals = TerminalSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
 }
 
 bool ColourIsUnwanted() {
@@ -173,6 +172,7 @@ absl::StatusOr<std::unique_ptr<LiveTerminal>> LiveTerminal::Open(absl::string_vi
   }
   RememberHowToLeave();
   KeepStopSignal();
+  signal(SIGPIPE, SIG_IGN);
   if (newterm(nullptr, stdout, input) == nullptr)
     return NoTerminal("ncurses cannot use it", instead);
   [[maybe_unused]] static const int registered = atexit(RestoreOnExit);
@@ -237,11 +237,12 @@ void LiveTerminal::Draw(const Screen& screen) {
   wrefresh(stdscr);
 }
 
-LiveTerminal::Input LiveTerminal::Wait(absl::Duration timeout) {
+LiveTerminal::Input LiveTerminal::Wait(absl::Duration timeout, absl::Span<const int> others) {
   Input input;
-  pollfd polled[] = {{input_fd_, POLLIN, 0}, {signals_.get(), POLLIN, 0}};
+  std::vector<pollfd> polled = {{input_fd_, POLLIN, 0}, {signals_.get(), POLLIN, 0}};
+  for (int other : others) polled.push_back({other, POLLIN, 0});
   const timespec time = absl::ToTimespec(std::max(timeout, absl::ZeroDuration()));
-  if (ppoll(polled, 2, &time, nullptr) <= 0) return input;
+  if (ppoll(polled.data(), polled.size(), &time, nullptr) <= 0) return input;
   if (polled[1].revents != 0) ReadSignals(&input);
   if (polled[0].revents & POLLIN) ReadKeys(&input);
   // Nothing to read from what is readable: the end of it.
@@ -261,6 +262,8 @@ void LiveTerminal::ReadSignals(Input* input) {
       input->redraw = true;
     } else {
       input->stop = true;
+      input->signal = static_cast<int>(signal.ssi_signo);
+      input->from_terminal = signal.ssi_code == SI_KERNEL;
     }
   }
 }

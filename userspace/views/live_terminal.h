@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "symbolizer/process/descriptor.h"
 #include "userspace/views/key.h"
 #include "userspace/views/screen.h"
@@ -25,8 +26,10 @@ class LiveTerminal {
  public:
   struct Input {
     std::vector<Key> keys;
-    bool redraw = false;  // resized, or continued after a stop
-    bool stop = false;    // Ctrl-C, told to end, or the terminal is gone
+    bool redraw = false;         // resized, or continued after a stop
+    bool stop = false;           // Ctrl-C, told to end, or the terminal is gone
+    int signal = 0;              // that said so
+    bool from_terminal = false;  // and everybody else in the foreground has it, too
   };
 
   // Needs BlockTerminalSignals(). FAILED_PRECONDITION: there is no terminal, or none whose cursor
@@ -39,8 +42,9 @@ class LiveTerminal {
   ScreenSize size() const;
   bool has_colour() const { return has_colour_; }
   void Draw(const Screen& screen);
-  // Returns with the first input, at the latest after `timeout`.
-  Input Wait(absl::Duration timeout);
+  // Returns with the first input, or when one of the `others` is readable, at the latest after
+  // `timeout`.
+  Input Wait(absl::Duration timeout, absl::Span<const int> others = {});
 
  private:
   LiveTerminal() = default;

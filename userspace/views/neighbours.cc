@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "userspace/analysis/measure.h"
+
 namespace profd {
 namespace {
 
@@ -15,10 +17,10 @@ class Side {
  public:
   explicit Side(size_t functions) : weights_(functions), seen_(functions) {}
 
-  void Add(uint32_t function, const Profile::Sample& sample, uint64_t number) {
+  void Add(uint32_t function, int64_t ns, int64_t samples, uint64_t number) {
     if (std::exchange(seen_[function], number) == number) return;
-    weights_[function].ns += sample.cpu_ns;
-    weights_[function].samples += sample.count;
+    weights_[function].ns += ns;
+    weights_[function].samples += samples;
   }
 
   std::vector<Neighbour> Sorted(const Profile& profile) && {
@@ -49,21 +51,25 @@ Neighbours FindNeighbours(const Profile& profile, const Function& function) {
   Side callers(profile.functions().size());
   Side callees(profile.functions().size());
   uint64_t number = 0;
+  const Measure measure = DefaultMeasure(profile);
   for (const Profile::Sample& sample : profile.samples()) {
     ++number;
+    const int64_t ns = WeightOf(sample, measure);
     const absl::Span<const uint32_t> stack = profile.stack(sample.stack);
     auto function_at = [&](size_t i) { return profile.locations()[stack[i]].function; };
     bool is_in = false;
     for (size_t i = 0; i < stack.size(); ++i) {
       if (function_at(i) != self) continue;
       is_in = true;
-      if (i == 0) found.self_ns += sample.cpu_ns;
-      if (i > 0 && function_at(i - 1) != self) callees.Add(function_at(i - 1), sample, number);
+      if (i == 0) found.self_ns += ns;
+      if (i > 0 && function_at(i - 1) != self) {
+        callees.Add(function_at(i - 1), ns, sample.count, number);
+      }
       if (i + 1 < stack.size() && function_at(i + 1) != self) {
-        callers.Add(function_at(i + 1), sample, number);
+        callers.Add(function_at(i + 1), ns, sample.count, number);
       }
     }
-    if (is_in) found.cumulative_ns += sample.cpu_ns;
+    if (is_in) found.cumulative_ns += ns;
   }
   found.callers = std::move(callers).Sorted(profile);
   found.callees = std::move(callees).Sorted(profile);

@@ -26,15 +26,15 @@ void AddNumber(Line* line, const std::string& text, int width, Ink ink) {
 
 }  // namespace
 
-std::string WhereText(const Function& function, int line) {
+std::string WhereText(const Function& function, int line, bool full) {
   const int shown = line > 0 ? line : function.first_line;
-  std::string where(WithoutInstallPrefix(function.file));
+  std::string where = full ? function.file : std::string(WithoutInstallPrefix(function.file));
   if (!where.empty() && shown > 0) absl::StrAppend(&where, ":", shown);
   return where;
 }
 
-TopColumns::TopColumns(int width, TopSort sort, bool with_signs)
-    : width_(width), sort_(sort), with_signs_(with_signs) {
+TopColumns::TopColumns(int width, TopSort sort, bool with_signs, bool full_filenames)
+    : width_(width), sort_(sort), with_signs_(with_signs), full_filenames_(full_filenames) {
   bool where = true;
   auto free = [&] {
     return width_ - (trend_ ? kTrend : 0) - (self_share_ ? kShare : 0) -
@@ -100,7 +100,8 @@ Line TopColumns::RowLine(const TopStats& stats, const TopStats::Row& row, bool i
   line.Add(FitLeft(row.function->name, function_width_),
            is_marked ? Ink::kStrong : InkOf(frame_class), is_marked);
   if (where_width_ > 0) {
-    line.Add(" " + FitTail(WhereText(*row.function, row.line), where_width_), Ink::kDim);
+    line.Add(" " + FitTail(WhereText(*row.function, row.line, full_filenames_), where_width_),
+             Ink::kDim);
   }
   return line;
 }

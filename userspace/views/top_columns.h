@@ -16,7 +16,7 @@ class TopColumns {
  public:
   // As many as fit. They leave in this order: trend, self time, cumulative time, file:line,
   // cumulative share, self share; what is sorted by stays. The function stays always.
-  TopColumns(int width, TopSort sort, bool with_signs);
+  TopColumns(int width, TopSort sort, bool with_signs, bool full_filenames);
 
   Line Heading() const;
   Line RowLine(const TopStats& stats, const TopStats::Row& row, bool is_marked) const;
@@ -25,6 +25,7 @@ class TopColumns {
   int width_;
   TopSort sort_;
   bool with_signs_;
+  bool full_filenames_;
   bool trend_ = true;
   bool self_share_ = true;
   bool cumulative_share_ = true;
@@ -34,8 +35,8 @@ class TopColumns {
   int where_width_ = 0;  // 0: left
 };
 
-// "pkg/app.py:42", from below what depends on where something was installed.
-std::string WhereText(const Function& function, int line);
+// "pkg/app.py:42", from below what depends on where something was installed, unless `full`.
+std::string WhereText(const Function& function, int line, bool full = false);
 
 }  // namespace profd
 

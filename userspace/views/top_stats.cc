@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "userspace/analysis/measure.h"
+
 namespace profd {
 namespace {
 
@@ -17,10 +19,10 @@ void BeginInterval(TopStats::Weight* weight, int intervals) {
   weight->ns = weight->samples = 0;
 }
 
-void AddTo(TopStats::Weight* weight, const Profile::Sample& sample) {
-  weight->ns += sample.cpu_ns;
-  weight->samples += sample.count;
-  weight->total_ns += sample.cpu_ns;
+void AddTo(TopStats::Weight* weight, int64_t ns, int64_t samples) {
+  weight->ns += ns;
+  weight->samples += samples;
+  weight->total_ns += ns;
 }
 
 }  // namespace
@@ -61,15 +63,17 @@ void TopStats::Add(const Profile& interval) {
   for (const Profile::Location& location : interval.locations()) {
     row_of_location.push_back(RowOf(interval.functions()[location.function], location.line));
   }
+  const Measure measure = DefaultMeasure(interval);
   for (const Profile::Sample& sample : interval.samples()) {
-    interval_ns_ += sample.cpu_ns;
+    const int64_t ns = WeightOf(sample, measure);
+    interval_ns_ += ns;
     ++samples_seen_;
     bool is_leaf = true;
     for (uint32_t location : interval.stack(sample.stack)) {
       const size_t id = row_of_location[location];
-      if (std::exchange(is_leaf, false)) AddTo(&rows_[id].self, sample);
+      if (std::exchange(is_leaf, false)) AddTo(&rows_[id].self, ns, sample.count);
       if (std::exchange(seen_[id], samples_seen_) == samples_seen_) continue;
-      AddTo(&rows_[id].cumulative, sample);
+      AddTo(&rows_[id].cumulative, ns, sample.count);
     }
   }
   total_ns_ += interval_ns_;

@@ -1,4 +1,5 @@
-// What `top` has seen: each function's (or line's) time in the last interval and since the start.
+// What `top` has seen: each function's (or line's) time in the last interval and since the start;
+// CPU time, or wall time where the profiles have it.
 #ifndef PROFD_USERSPACE_VIEWS_TOP_STATS_H_
 #define PROFD_USERSPACE_VIEWS_TOP_STATS_H_
 

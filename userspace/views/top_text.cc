@@ -26,7 +26,8 @@ std::string TopText(const TopView& view) {
                     FitRight(SecondsCell(row->self.total_ns), 7), " ",
                     FitRight(SecondsCell(row->cumulative.total_ns), 7), "  ");
     absl::StrAppend(&text, ToCells(row->function->name), "  ",
-                    ToCells(WhereText(*row->function, row->line)), "\n");
+                    ToCells(WhereText(*row->function, row->line, view.options().full_filenames)),
+                    "\n");
   }
   return text;
 }
@@ -35,6 +36,8 @@ std::string TopJson(const TopView& view) {
   const TopFacts& facts = view.facts();
   const int64_t all = view.stats().interval_ns();
   nlohmann::ordered_json j;
+  j["time"] = view.options().idle ? "wall" : "cpu";
+  j["gil_only"] = view.options().gil_only;
   j["interval_seconds"] = absl::ToDoubleSeconds(facts.duration);
   j["processes"] = facts.processes;
   j["threads"] = view.threads();

@@ -1,6 +1,7 @@
 #include "userspace/views/top_view.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <tuple>
 
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "userspace/analysis/frame_class.h"
+#include "userspace/analysis/measure.h"
 #include "userspace/views/cells.h"
 #include "userspace/views/numbers.h"
 #include "userspace/views/top_help.h"
@@ -16,18 +18,8 @@ namespace profd {
 namespace {
 
 constexpr int kHeaderLines = 2;
+constexpr double kDeviations = 3;
 constexpr int kRowsWithHeader = 7;  // on a lower screen the header leaves
-
-void AddCounts(const std::vector<std::pair<std::string, uint64_t>>& counts,
-               std::vector<std::pair<std::string, uint64_t>>* sums) {
-  for (const auto& [reason, count] : counts) {
-    if (count == 0) continue;
-    auto at = std::find_if(sums->begin(), sums->end(),
-                           [&](const auto& sum) { return sum.first == reason; });
-    if (at == sums->end()) at = sums->insert(at, {reason, 0});
-    at->second += count;
-  }
-}
 
 std::string CountsText(const std::vector<std::pair<std::string, uint64_t>>& counts) {
   std::string text;
@@ -63,6 +55,16 @@ Line Joined(const std::vector<Part>& parts, int columns) {
   return line;
 }
 
+// In percent. Samples have no more than chance allows above what the processes, each with one GIL,
+// can hold; where they have, there are more GILs (PEP 684).
+double GilPercent(const TopFacts& facts) {
+  const double held = *facts.gil_held;
+  const double most = static_cast<double>(facts.processes);
+  const double expected = facts.rate_hz * absl::ToDoubleSeconds(facts.duration) * held;
+  const double deviation = expected > 0 ? held / std::sqrt(expected) : 0;
+  return 100 * (held > most && held < most + kDeviations * deviation ? most : held);
+}
+
 size_t CountThreads(const Profile& profile) {
   absl::flat_hash_set<std::pair<int64_t, int64_t>> threads;
   for (const Profile::Sample& sample : profile.samples()) {
@@ -72,6 +74,15 @@ size_t CountThreads(const Profile& profile) {
   return threads.size();
 }
 
+size_t CountProcesses(const Profile& profile) {
+  absl::flat_hash_set<int64_t> processes;
+  for (const Profile::Sample& sample : profile.samples()) {
+    const Labels& labels = profile.labels(sample.labels);
+    if (labels.pid != 0) processes.insert(labels.pid);
+  }
+  return processes.size();
+}
+
 }  // namespace
 
 TopView::TopView(const Options& options) : options_(options), by_line_(options.by_line) {}
@@ -79,16 +90,19 @@ TopView::TopView(const Options& options) : options_(options), by_line_(options.b
 void TopView::Add(const Profile& interval, const TopFacts& facts) {
   facts_ = facts;
   threads_ = CountThreads(interval);
-  samples_ += facts.samples;
-  duration_ += facts.duration;
-  AddCounts(facts.lost, &lost_);
-  AddCounts(facts.imperfect, &imperfect_);
+  total_.Add(facts);
   functions_.Add(interval);
   lines_.Add(interval);
   sum_->Add(interval);
   Sort();
   Match();
   if (!focus_.empty()) neighbours_ = FindNeighbours(profile(), *focus_.back().function);
+}
+
+void TopView::SetMode(bool idle, bool gil_only) {
+  options_.idle = idle;
+  options_.gil_only = gil_only;
+  Reset();
 }
 
 void TopView::Sort() {
@@ -167,6 +181,10 @@ TopView::Action TopView::Press(const Key& key, const ScreenSize& size) {
     search_.Open();
   } else if (key.Is('w')) {
     return Action::kWrite;
+  } else if (key.Is('i')) {
+    return Action::kIdle;
+  } else if (key.Is('o')) {
+    return Action::kGil;
   } else if (key.Is('r') || key.Is('R')) {
     Reset();
   } else if (!focus_.empty()) {
@@ -248,10 +266,11 @@ void TopView::Match() {
   for (const Profile::Location& location : all.locations()) {
     matches.push_back(matcher_->Matches(*all.functions()[location.function], location.line));
   }
+  const Measure measure = DefaultMeasure(all);
   for (const Profile::Sample& sample : all.samples()) {
     const absl::Span<const uint32_t> stack = all.stack(sample.stack);
     if (std::any_of(stack.begin(), stack.end(), [&](uint32_t at) { return matches[at]; })) {
-      matched_ns_ += sample.cpu_ns;
+      matched_ns_ += WeightOf(sample, measure);
     }
   }
 }
@@ -260,11 +279,8 @@ void TopView::Reset() {
   functions_ = TopStats(false);
   lines_ = TopStats(true);
   sum_ = std::make_unique<ProfileSum>();
-  lost_.clear();
-  imperfect_.clear();
-  samples_ = 0;
+  total_ = TopFacts();
   matched_ns_ = 0;
-  duration_ = absl::ZeroDuration();
   followed_.reset();
   focus_.clear();
   Sort();
@@ -276,7 +292,7 @@ Screen TopView::Render(const ScreenSize& size) const {
   if (size.rows >= kRowsWithHeader) AddHeader(size.columns, &screen);
   const int rows = size.rows - static_cast<int>(screen.size()) - 1;  // the footer's
   if (focus_.empty()) {
-    AddTable(size, rows, &screen);
+    AddTable(size, rows, /*has_cursor=*/true, &screen);
   } else {
     AddFocus(size.columns, rows, &screen);
   }
@@ -292,44 +308,64 @@ Screen TopView::Header() const {
   return screen;
 }
 
+Screen TopView::Table(const ScreenSize& size) const {
+  Screen screen;
+  AddHeader(size.columns, &screen);
+  AddTable(size, size.rows - static_cast<int>(screen.size()), /*has_cursor=*/false, &screen);
+  return screen;
+}
+
+TopView TopView::Whole() const {
+  Options options = options_;
+  options.by_line = by_line_;
+  TopView whole(options);
+  whole.sort_ = sort_;
+  TopFacts facts = total_;
+  facts.processes = CountProcesses(profile());
+  whole.Add(profile(), facts);
+  return whole;
+}
+
 void TopView::AddHeader(int columns, Screen* screen) const {
   const double seconds = absl::ToDoubleSeconds(facts_.duration);
   const double cores = seconds > 0 ? absl::ToDoubleSeconds(facts_.cpu) / seconds : 0;
-  std::vector<Part> parts = {{options_.title, Ink::kStrong},
-                             {Counted(facts_.processes, "process", "processes")},
+  std::vector<Part> parts = {{options_.title, Ink::kStrong}};
+  if (options_.idle) parts.push_back({"wall time", Ink::kStrong});
+  if (options_.gil_only) parts.push_back({"only with the GIL", Ink::kStrong});
+  parts.insert(parts.end(), {{Counted(facts_.processes, "process", "processes")},
                              {Counted(threads_, "thread", "threads")},
-                             {absl::StrFormat("%.2f cores", cores)}};
+                             {absl::StrFormat("%.2f cores", cores)}});
   if (facts_.gil_held.has_value()) {
-    parts.push_back({absl::StrFormat("GIL held %.0f%%", *facts_.gil_held * 100)});
+    parts.push_back({absl::StrFormat("GIL held %.0f%%", GilPercent(facts_))});
   }
   parts.push_back({absl::StrFormat("%.1f of %.4g Hz", facts_.rate_hz, facts_.wanted_hz)});
   screen->push_back(Joined(parts, columns));
 
   uint64_t lost = 0;
-  for (const auto& [reason, count] : lost_) lost += count;
-  parts = {{absl::StrCat(CountCell(samples_), " samples in ",
-                         absl::FormatDuration(absl::Trunc(duration_, absl::Seconds(1))))}};
+  for (const auto& [reason, count] : total_.lost) lost += count;
+  parts = {{absl::StrCat(CountCell(total_.samples), " samples in ",
+                         absl::FormatDuration(absl::Trunc(total_.duration, absl::Seconds(1))))}};
   if (lost == 0) {
     parts.push_back({"lost 0"});
   } else {
     parts.push_back({absl::StrCat("LOST ", CountCell(lost)), Ink::kWarning});
-    parts.push_back({CountsText(lost_), Ink::kWarning});
+    parts.push_back({CountsText(total_.lost), Ink::kWarning});
   }
-  if (!imperfect_.empty()) parts.push_back({CountsText(imperfect_)});
+  if (!total_.imperfect.empty()) parts.push_back({CountsText(total_.imperfect)});
   screen->push_back(Joined(parts, columns));
 }
 
-void TopView::AddTable(const ScreenSize& size, int rows, Screen* screen) const {
+void TopView::AddTable(const ScreenSize& size, int rows, bool has_cursor, Screen* screen) const {
   if (rows < 1) return;
-  const TopColumns columns(size.columns, sort_, !options_.has_colour);
+  const TopColumns columns(size.columns, sort_, !options_.has_colour, options_.full_filenames);
   screen->push_back(columns.Heading());
   --rows;
-  const int first = cursor_.FirstOnPage(rows);
+  const int first = has_cursor ? cursor_.FirstOnPage(rows) : 0;
   for (int i = first; i < std::min<int>(first + rows, order_.size()); ++i) {
     const TopStats::Row& row = stats().rows()[order_[i]];
     const bool matches = matcher_.has_value() && matcher_->Matches(*row.function, row.line);
     Line line = columns.RowLine(stats(), row, matches);
-    if (i == cursor_.at) line.Reverse();
+    if (has_cursor && i == cursor_.at) line.Reverse();
     screen->push_back(std::move(line));
   }
 }
@@ -363,7 +399,8 @@ void TopView::AddFocus(int columns, int rows, Screen* screen) const {
     std::string name = shown.name;
     if (is_self) absl::StrAppend(&name, "  (self ", SecondsCell(neighbours_.self_ns), ")");
     line.Add(FitLeft(name, name_width), is_self ? Ink::kStrong : InkOf(Classify(shown)));
-    if (where_width > 0) line.Add(" " + FitTail(WhereText(shown, 0), where_width), Ink::kDim);
+    if (where_width > 0)
+      line.Add(" " + FitTail(WhereText(shown, 0, options_.full_filenames), where_width), Ink::kDim);
     if (i == focus_.back().cursor.at) line.Reverse();
     screen->push_back(std::move(line));
   }
@@ -381,7 +418,7 @@ Line TopView::Footer(int columns) const {
   if (followed_.has_value()) parts.push_back({"following (f)", Ink::kStrong});
   if (focus_.empty()) {
     for (const char* key : {"? help", "q quit", "1-4 sort", "Enter callers and callees", "/ search",
-                            "f follow", "w write", "l lines", "r reset"}) {
+                            "i waiting", "o GIL", "f follow", "w write", "l lines", "r reset"}) {
       parts.push_back({key});
     }
   } else {

@@ -7,10 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/time/time.h"
 #include "userspace/profile/profile.h"
 #include "userspace/views/key.h"
 #include "userspace/views/list_cursor.h"
@@ -20,23 +18,10 @@
 #include "userspace/views/prompt.h"
 #include "userspace/views/screen.h"
 #include "userspace/views/top_columns.h"
+#include "userspace/views/top_facts.h"
 #include "userspace/views/top_stats.h"
 
 namespace profd {
-
-// What of an interval is not in its profile.
-struct TopFacts {
-  size_t processes = 0;  // that used CPU
-  double rate_hz = 0;    // reached
-  double wanted_hz = 0;
-  absl::Duration cpu;  // exact, of all these processes
-  absl::Duration duration;
-  uint64_t samples = 0;
-  // Of this interval, by reason; those at 0 may be left out.
-  std::vector<std::pair<std::string, uint64_t>> lost;
-  std::vector<std::pair<std::string, uint64_t>> imperfect;
-  std::optional<double> gil_held;  // share of the interval, 0–1
-};
 
 class TopView {
  public:
@@ -44,11 +29,19 @@ class TopView {
     std::string title = "profd top";
     bool has_colour = false;
     bool by_line = false;
+    bool full_filenames = false;
+    bool idle = false;      // the profiles have wall time: threads that wait, too
+    bool gil_only = false;  // only threads that hold the GIL are in them
   };
-  enum class Action { kNone, kQuit, kWrite };
+  // What the caller is to do: kIdle and kGil ask for the other setting, see SetMode().
+  enum class Action { kNone, kQuit, kWrite, kIdle, kGil };
 
   explicit TopView(const Options& options);
   void set_has_colour(bool has_colour) { options_.has_colour = has_colour; }
+
+  const Options& options() const { return options_; }
+  // The profiles to come are of these threads; those before are forgotten.
+  void SetMode(bool idle, bool gil_only);
 
   void Add(const Profile& interval, const TopFacts& facts);
   Action Press(const Key& key, const ScreenSize& size);
@@ -66,6 +59,10 @@ class TopView {
   size_t threads() const { return threads_; }
   // The lines above the table, of any width.
   Screen Header() const;
+  // Header and rows, as many as fit: what is left on a screen.
+  Screen Table(const ScreenSize& size) const;
+  // The same, with all since the start as its one interval.
+  TopView Whole() const;
 
  private:
   struct Focus {
@@ -88,7 +85,7 @@ class TopView {
 
   void AddHeader(int columns, Screen* screen) const;
   Line Footer(int columns) const;
-  void AddTable(const ScreenSize& size, int rows, Screen* screen) const;
+  void AddTable(const ScreenSize& size, int rows, bool has_cursor, Screen* screen) const;
   void AddFocus(int columns, int rows, Screen* screen) const;
   void Match();
 
@@ -98,10 +95,7 @@ class TopView {
   TopStats functions_{false};
   TopStats lines_{true};
   std::unique_ptr<ProfileSum> sum_ = std::make_unique<ProfileSum>();
-  std::vector<std::pair<std::string, uint64_t>> lost_;  // since the start, by reason
-  std::vector<std::pair<std::string, uint64_t>> imperfect_;
-  uint64_t samples_ = 0;
-  absl::Duration duration_;
+  TopFacts total_;  // since the start
 
   bool by_line_;
   TopSort sort_ = TopSort::kSelfShare;

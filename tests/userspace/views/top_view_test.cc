@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <locale.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -69,7 +70,8 @@ TEST_F(TopViewTest, SaysWhatIsSampled) {
   AddInterval();
   EXPECT_THAT(Text(), HasSubstr("3 processes  2 threads  1.50 cores  98.7 of 99 Hz"));
   EXPECT_THAT(Text(), HasSubstr("100 samples in 1s  lost 0"));
-  EXPECT_THAT(Text(), Not(HasSubstr("GIL")));
+  EXPECT_THAT(Text(), Not(HasSubstr("GIL held")));
+  EXPECT_THAT(Text(), Not(HasSubstr("wall time")));
 }
 
 TEST_F(TopViewTest, SaysWhatIsLostByReasonSinceTheStart) {
@@ -86,6 +88,78 @@ TEST_F(TopViewTest, GilIsShownWhereItIsKnown) {
   facts.gil_held = 0.431;
   view_.Add(Profile(), facts);
   EXPECT_THAT(Text(), HasSubstr("GIL held 43%"));
+}
+
+TEST_F(TopViewTest, GilIsHeldAtMostOnceAProcessWhereChanceExplainsMore) {
+  TopFacts facts = Facts();
+  facts.processes = 1;
+  facts.gil_held = 1.08;  // of 99 samples: a deviation of 0.1
+  view_.Add(Profile(), facts);
+  EXPECT_THAT(Text(), HasSubstr("GIL held 100%"));
+  facts.gil_held = 3.9;  // a GIL for each of its interpreters
+  view_.Add(Profile(), facts);
+  EXPECT_THAT(Text(), HasSubstr("GIL held 390%"));
+}
+
+TEST_F(TopViewTest, WhereThereIsWallTimeItIsWhatCounts) {
+  view_.SetMode(/*idle=*/true, /*gil_only=*/false);
+  Profile profile;
+  AddMade(&profile, {MadeFrame("hot"), MadeFrame("main")}, 0);
+  const Labels labels{.pid = 1, .tid = 1};
+  const Frame wait = MadeFrame("[waiting: lock]", 0, "", FrameKind::kWaiting);
+  profile.Add(profile.InternStack({MadeFrame("hot"), MadeFrame("main")}), labels, 25, 250'000'000,
+              250'000'000);
+  profile.Add(profile.InternStack({wait, MadeFrame("main")}), labels, 3, 0, 750'000'000);
+  view_.Add(profile, Facts());
+  EXPECT_EQ(FirstRow(), "[waiting: lock]");
+  EXPECT_THAT(Text(), HasSubstr("profd top  wall time  3 processes"));
+  EXPECT_THAT(Text(), HasSubstr(" 75.0%  75.0%    0.75s    0.75s z [waiting: lock]"));
+  Press({Key::kEnter, Key::kUp, Key::kEnter});  // main
+  EXPECT_THAT(Text(), HasSubstr(" 75.0%    0.75s ▼ [waiting: lock]"));
+  Press({Key::kEscape, Key::kEscape, '/'});
+  Type("hot");
+  Press({Key::kEnter});
+  EXPECT_THAT(Text(), HasSubstr("/hot: 25.0% of all"));
+  EXPECT_EQ(nlohmann::json::parse(TopJson(view_))["time"], "wall");
+}
+
+TEST_F(TopViewTest, AnotherModeIsAskedForAndForgetsWhatWasBefore) {
+  AddInterval();
+  EXPECT_EQ(view_.Press('i', kUsual), TopView::Action::kIdle);
+  EXPECT_EQ(view_.Press('o', kUsual), TopView::Action::kGil);
+  EXPECT_EQ(FirstRow(), "hot");
+  view_.SetMode(/*idle=*/false, /*gil_only=*/true);
+  EXPECT_TRUE(view_.Rows().empty());
+  EXPECT_THAT(Text(), HasSubstr("profd top  only with the GIL"));
+}
+
+TEST_F(TopViewTest, TheWholeIsOneInterval) {
+  AddInterval();
+  TopFacts facts = Facts();
+  facts.duration = absl::Seconds(3);
+  facts.rate_hz = 90.7;
+  facts.lost = {{"ring_full", 3}};
+  Profile other;
+  AddMade(&other, {MadeFrame("late")}, 300);
+  view_.Add(other, facts);
+  const std::string text = PlainText(view_.Whole().Table({80, 6}));
+  EXPECT_THAT(text, HasSubstr("1 process  2 threads  0.75 cores  92.7 of 99 Hz"));
+  EXPECT_THAT(text, HasSubstr("200 samples in 4s  LOST 3"));
+  EXPECT_THAT(text, HasSubstr(" 75.0%  75.0%    3.00s    3.00s * late"));
+  EXPECT_THAT(text, HasSubstr(" 15.0%  15.0%    0.60s    0.60s * hot"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 6);
+}
+
+TEST_F(TopViewTest, FilesAreShownWholeOnRequest) {
+  TopView full({.full_filenames = true});
+  const char* file = "/opt/venv/lib/python3.12/site-packages/pkg/mod.py";
+  for (TopView* view : {&view_, &full}) {
+    Profile profile;
+    AddMade(&profile, {MadeFrame("f", 3, file)}, 10);
+    view->Add(profile, Facts());
+  }
+  EXPECT_THAT(TopText(view_), HasSubstr("  pkg/mod.py:1\n"));
+  EXPECT_THAT(TopText(full), HasSubstr(std::string("  ") + file + ":1\n"));
 }
 
 TEST_F(TopViewTest, DigitsSortAsPySpyDoes) {
