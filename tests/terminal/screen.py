@@ -15,9 +15,11 @@ def skip_without_tmux():
 
 
 def child_named(parent, name):
-    for child in open("/proc/%d/task/%d/children" % (parent, parent)).read().split():
-        if open("/proc/%s/comm" % child).read().strip() == name:
-            return int(child)
+    with open("/proc/%d/task/%d/children" % (parent, parent)) as children:
+        for child in children.read().split():
+            with open("/proc/%s/comm" % child) as comm:
+                if comm.read().strip() == name:
+                    return int(child)
     raise AssertionError("the shell has no child %s" % name)
 
 
@@ -60,6 +62,10 @@ class Screen:
 
     def text(self, attributes=False):
         return self._tmux("capture-pane", "-p", *(["-e"] if attributes else []))
+
+    def history(self):
+        """The screen's text, and what has left it at the top."""
+        return self._tmux("capture-pane", "-p", "-S", "-")
 
     def wait_for(self, wanted, timeout=15, absent=None):
         """The screen's text, once `wanted` (text or pattern) is on it and `absent` is not."""

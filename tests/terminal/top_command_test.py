@@ -169,7 +169,8 @@ class OnScreen(Folder):
         return child_named(screen.shell_pid(), "profd")
 
     def end(self, screen, status):
-        text = screen.wait_for(re.compile("^STATUS [0-9]", re.MULTILINE), timeout=30)
+        screen.wait_for(re.compile("^STATUS [0-9]", re.MULTILINE), timeout=30)
+        text = screen.history()
         self.assertIn("STATUS %d\n" % status, text)
         return text
 

@@ -138,6 +138,7 @@ def main():
                 screen.keys(command, "Enter")
                 screen.wait_for("%Self")
                 screen.keys("2")
+                screen.wait_for("%Cum▼")  # Ctrl-Z drops keys that are not read yet
                 check_suspension(screen, child_named(screen.shell_pid(), "profd"))
                 screen.keys("q")
                 screen.wait_for("SHELL$", absent="%Cum")

@@ -1,6 +1,7 @@
 #include "userspace/cli/process_flags.h"
 
 #include <CLI/CLI.hpp>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "userspace/text/printable.h"
@@ -11,6 +12,18 @@ namespace profd {
 const char kNativeNote[] =
     "note: kernel frames and the native function on top of each stack are always shown; whole "
     "native stacks are not there yet";
+
+namespace {
+
+// "--" and what is behind it are not the parser's to know.
+class UsageWithCommand : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App*, std::string name) const override {
+    return absl::StrCat("Usage: ", name, " [OPTIONS] [-- COMMAND…]\n");
+  }
+};
+
+}  // namespace
 
 void AddProcessFlags(CLI::App* app, ProcessFlags* flags) {
   app->add_option("-p,--pid", flags->pids, "These processes")->type_name("PID,…");
@@ -23,6 +36,7 @@ void AddProcessFlags(CLI::App* app, ProcessFlags* flags) {
   app->add_flag("-n,--native", flags->native, "Always so: kernel frames, the native leaf");
   app->add_flag("--nonblocking", flags->nonblocking)->group("");
   app->add_option("command", flags->misplaced)->group("");
+  app->formatter(std::make_shared<UsageWithCommand>());
 }
 
 absl::Status Refuse(absl::string_view flag, const absl::Status& why) {

@@ -26,7 +26,7 @@ namespace profd {
 namespace {
 
 constexpr int kMaxSameSecond = 100;  // files that `w` wrote in one second
-constexpr int kRowsBelowTable = 2;   // how it ended, and the prompt
+constexpr int kFewestLastRows = 5;   // of the table that stays
 
 // The profile so far, beside where the user stands; what to say of it.
 std::string WriteProfile(const Profile& profile) {
@@ -226,7 +226,8 @@ int LiveTop::Run() {
     output_->Read();
     PrintOutput();
   }
-  std::cout << session_->LastTable({size.columns, std::max(size.rows - kRowsBelowTable, 1)})
+  // Half of the window: what the command said last stays in sight.
+  std::cout << session_->LastTable({size.columns, std::max(size.rows / 2, kFewestLastRows)})
             << std::flush;
   if (const std::string why = session_->WhyNothing(); !why.empty()) {
     std::cerr << "profd: " << why << "\n";

@@ -93,9 +93,13 @@ absl::Duration TopSession::TimeToWork() const {
 absl::StatusOr<bool> TopSession::Work() {
   const Moment now = Moment::Now();
   sampler_->Consume(now);
-  is_python_ = is_python_ || targets_->AnyIsPython(*sampler_) || targets_->Ended();
-  if (!is_python_ && now.steady > began_ + Targets::kTimeToBecomePython) {
-    return targets_->CheckPython(*sampler_);
+  if (!is_python_) {
+    is_python_ = targets_->AnyIsPython(*sampler_) || targets_->Ended();
+    if (is_python_) {
+      next_refresh_ = now.steady + options_.delay;  // nothing could be sampled before
+    } else if (now.steady > began_ + Targets::kTimeToBecomePython) {
+      return targets_->CheckPython(*sampler_);
+    }
   }
   if (now.steady < next_refresh_) return false;
   AddInterval(now);
