@@ -24,7 +24,7 @@ TopFacts FactsOf(const FinishedWindow& window, double wanted_hz) {
   facts.wanted_hz = wanted_hz;
   facts.cpu = window.cpu;
   facts.duration = window.duration;
-  facts.samples = window.samples;
+  facts.samples = window.samples + window.waiting_samples;
   if (window.duration > absl::ZeroDuration()) {
     facts.gil_held = absl::FDivDuration(window.gil_held, window.duration);
   }
@@ -158,11 +158,10 @@ std::string TopSession::EndText() {
 
 std::string TopSession::WhyNothing() {
   if (!view_.profile().samples().empty()) return "";
-  const TopView whole = view_.Whole();
   FinishedWindow window;
-  window.processes = whole.facts().processes;
-  window.cpu = whole.facts().cpu;
-  window.duration = whole.facts().duration;
+  window.processes = view_.total().processes;
+  window.cpu = view_.total().cpu;
+  window.duration = view_.total().duration;
   return WhyEmpty(*sampler_, window, options_.sampling.pids, command() != nullptr,
                   options_.sampling.rate_hz);
 }

@@ -54,7 +54,8 @@ class TopView {
   // Rows in the order of the screen: those that ever had time.
   std::vector<const TopStats::Row*> Rows() const;
   const TopStats& stats() const { return by_line_ ? lines_ : functions_; }
-  const TopFacts& facts() const { return facts_; }
+  const TopFacts& facts() const { return facts_; }  // of the last interval
+  const TopFacts& total() const { return total_; }  // since the start, or since `R`
   // That had samples in the last interval.
   size_t threads() const { return threads_; }
   // The lines above the table, of any width.
