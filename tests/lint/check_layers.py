@@ -30,7 +30,7 @@ FLOORS = [
 # Plain vocabulary that any floor may name.
 VOCABULARY = {"symbolizer/frame.h"}
 # The kernel boundary: the only headers of bpf/ that are not the kernel's alone.
-SHARED_BPF_HEADERS = {"bpf/events.h"}
+SHARED_BPF_HEADERS = {"bpf/code_tag.h", "bpf/events.h"}
 # Compiles the kernel's walkers natively.
 NATIVE_WALKERS = {"userspace/sampling/native_walk.c"}
 
@@ -177,7 +177,7 @@ SELF_TESTS = [
     ("libbpf elsewhere", {"userspace/cli/a.cc": "#include <bpf/libbpf.h>\n"}, "libbpf"),
     ("skeleton elsewhere", {"userspace/agent/a.cc": '#include "bpf/cpu.skel.h"\n'}, "libbpf"),
     ("kernel header in user space", {"bpf/maps.bpf.h": "",
-                                     "userspace/collector/a.cc": '#include "bpf/maps.bpf.h"\n'}, "only bpf/events.h"),
+                                     "userspace/collector/a.cc": '#include "bpf/maps.bpf.h"\n'}, "include of bpf/ only"),
     ("circle", {"userspace/agent/a.h": '#include "userspace/agent/b.h"\n',
                 "userspace/agent/b.h": '#include "a.h"\n'}, "circle"),
     ("stray folder", {"userspace/misc/a.cc": "\n"}, "no folder"),
