@@ -79,8 +79,20 @@ class CodeHead {
     return code_tag(&id);
   }
 
+  // Of a freed object all but the first words is often still there. glibc's lists take the first
+  // two, the type among them; CPython's own take the first: a list's next block in place of the
+  // reference count (whose upper half is 0 or, in 3.14+, flags in its upper quarter).
+  bool IsAlive() const {
+    if (layout_.offset[PY_OBJECT_TYPE] != sizeof(uint64_t)) return true;  // free-threaded
+    uint64_t references;
+    std::memcpy(&references, bytes_.data(), sizeof(references));
+    const bool is_address = references >> 32 != 0 && references >> 48 == 0;
+    return references != 0 && !is_address;
+  }
+
   bool IsSameAs(const CodeHead& other) const {
-    return name() == other.name() && Word(PY_CODE_FILENAME) == other.Word(PY_CODE_FILENAME) &&
+    return Word(PY_OBJECT_TYPE) == other.Word(PY_OBJECT_TYPE) && name() == other.name() &&
+           Word(PY_CODE_FILENAME) == other.Word(PY_CODE_FILENAME) &&
            Word(PY_CODE_LINETABLE) == other.Word(PY_CODE_LINETABLE) &&
            Half(PY_CODE_FIRSTLINENO) == other.Half(PY_CODE_FIRSTLINENO) &&
            Half(PY_CODE_VERSION) == other.Half(PY_CODE_VERSION);
@@ -157,7 +169,7 @@ absl::StatusOr<CodeDescription> ReadCode(ProcessMemory& memory, const py_layout&
   if (!after.ok()) return after.status();
   auto tag = after->Tag(memory, reference);
   if (!tag.ok()) return tag.status();
-  if (*tag != reference.tag || !after->IsSameAs(*head)) {
+  if (*tag != reference.tag || !after->IsSameAs(*head) || !after->IsAlive()) {
     return absl::NotFoundError("another code object has its address");
   }
   return code;

@@ -155,6 +155,14 @@ TEST_P(RecordedStack, UserSpaceReckonsTheTagsOfTheWalker) {
           CodeReference{frame.code, reference.incarnation, frame.tag ^ 1}}) {
       EXPECT_TRUE(absl::IsNotFound(ReadCode(target_, sample->layout, other).status()));
     }
+    if (GetParam().free_threaded) continue;
+    // As the allocators of CPython and of libc leave what was freed.
+    const uint64_t was = *target_.Get<uint64_t>(frame.code);
+    for (const uint64_t next : {uint64_t{0}, frame.code - 512}) {
+      target_.Put(frame.code, next);
+      EXPECT_TRUE(absl::IsNotFound(ReadCode(target_, sample->layout, reference).status()));
+    }
+    target_.Put(frame.code, was);
   }
 }
 

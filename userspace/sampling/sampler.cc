@@ -1,9 +1,13 @@
 #include "userspace/sampling/sampler.h"
 
+#include <sched.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "bpf/events.h"
@@ -17,15 +21,23 @@ constexpr absl::Duration kShortestPoll = absl::Milliseconds(4);
 // Where processes come and go: what /proc has to say of one is there only while it lives.
 constexpr absl::Duration kLongestPollAfterBirth = absl::Milliseconds(50);
 constexpr absl::Duration kAfterBirth = absl::Seconds(2);
-constexpr size_t kRingBytesPerCpu = 1 << 20;
-constexpr int kNice = -10;
+constexpr double kLeastRingBytes = 1 << 20;
+constexpr double kMostRingBytes = 8 << 20;
+constexpr absl::Duration kRingHolds = absl::Milliseconds(60);
 constexpr double kLargestRecordBytes = sizeof(sample_record) +
                                        PROFD_MAX_PY_FRAMES * sizeof(py_frame_record) +
                                        PROFD_MAX_KERNEL_FRAMES * sizeof(u64);
 
+// A power of two: the deepest stacks of so long.
+size_t RingBytesPerCpu(uint64_t period_ns) {
+  const double records = absl::FDivDuration(kRingHolds, absl::Nanoseconds(period_ns));
+  const double bytes = std::clamp(records * kLargestRecordBytes, kLeastRingBytes, kMostRingBytes);
+  return std::bit_ceil(static_cast<size_t>(bytes));
+}
+
 // So often that the deepest stacks fill half of the ring at most.
 absl::Duration PollInterval(uint64_t period_ns) {
-  const double records = kRingBytesPerCpu / 2 / kLargestRecordBytes;
+  const double records = static_cast<double>(RingBytesPerCpu(period_ns)) / 2 / kLargestRecordBytes;
   return std::clamp(absl::Nanoseconds(period_ns) * records, kShortestPoll, kLongestPoll);
 }
 
@@ -37,9 +49,21 @@ void RaiseDescriptorLimit() {
 }
 
 // What does not get a CPU in time loses samples, and that on the busiest hosts. Unless the user has
-// chosen another priority.
+// chosen another priority. A short slice is what makes the wait short where each session or service
+// is a scheduling group of its own (Linux 6.12+; earlier ones ignore it); all threads inherit both.
 void RaisePriority() {
-  if (getpriority(PRIO_PROCESS, 0) == 0) setpriority(PRIO_PROCESS, 0, kNice);
+  if (getpriority(PRIO_PROCESS, 0) != 0) return;
+  struct {  // struct sched_attr, include/uapi/linux/sched/types.h, in its first version
+    uint32_t size = 48;
+    uint32_t policy = SCHED_OTHER;
+    uint64_t flags = 0;
+    int32_t nice = -10;
+    uint32_t priority = 0;
+    uint64_t runtime_ns = 100'000;
+    uint64_t deadline_ns = 0;
+    uint64_t period_ns = 0;
+  } attributes;
+  syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
 Pipeline::Options PipelineOptions(const Sampler::Options& options) {
@@ -74,7 +98,7 @@ absl::StatusOr<std::unique_ptr<Sampler>> Sampler::Create(const Options& options)
   session_options.want_gil = options.gil || options.gil_only;
   session_options.has_exclusions = !options.selection.is_all();
   session_options.has_followed = options.selection.has_descendants();
-  session_options.ring_bytes_per_cpu = kRingBytesPerCpu;
+  session_options.ring_bytes_per_cpu = RingBytesPerCpu(session_options.period_ns);
   session_options.verbose = options.verbose;
   auto session = BpfSession::Create(session_options);
   if (!session.ok()) return session.status();
