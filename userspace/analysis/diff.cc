@@ -114,8 +114,8 @@ class ChangeNoise {
     for (const Fitted& f : *learnt_from) as_telling += told(f.Counts()) * told(f.Counts());
     const double own = (a.term.wander + b.term.wander) / expected;
     as_telling /= own * own;
-    return {expected,
-            1 / (beyond * beyond * (1 / trend.degrees + 1 / as_telling) + 1 / (2 * names))};
+    const double unsure = 1 / trend.degrees + (trend.is_least ? 0 : 1 / as_telling);
+    return {expected, 1 / (beyond * beyond * unsure + 1 / (2 * names))};
   }
 
   Estimate WithinSides(const SideValue& a, const SideValue& b) const {

@@ -128,10 +128,11 @@ struct Diff {
 };
 
 // Beyond noise is decided by Benjamini and Hochberg's procedure over all rows with at least
-// kEnoughSamples: of two runs of the same program the chance of any claim is kFalseClaim at most,
-// and of claims as many are false on average. With two or three files a side, where the noise
-// itself is hardly known, kFalseClaimOfFew. Assumes observations (with one a side: samples) that
-// are alike within a side no more than neighbours with a correlation of 1/2.
+// kEnoughSamples: of two runs of the same program the chance of any claim is meant to be
+// kFalseClaim, and of claims as many are false on average; docs/reading.md has what was measured.
+// With two or three files a side, where the noise itself is hardly known, kFalseClaimOfFew. Assumes
+// observations (with one a side: samples) that are alike within a side no more than neighbours with
+// a correlation of 1/2.
 inline constexpr int64_t kEnoughSamples = 10;
 inline constexpr double kFalseClaim = 0.005;
 inline constexpr double kFalseClaimOfFew = 0.002;

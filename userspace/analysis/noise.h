@@ -27,6 +27,7 @@ struct NoiseTrend {
   double bursts = 1;  // samples that come in bursts, or phases shorter than a file: 1 or more
   double wander = 0;  // squared
   double degrees = kInfinite;
+  bool is_least = false;  // no more wander is seen than is taken for granted
   double Of(const SpreadTerm& term) const { return bursts * term.counts + wander * term.wander; }
 };
 

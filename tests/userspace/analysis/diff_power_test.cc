@@ -51,19 +51,25 @@ Truth Repeat(int files, Noise noise, double factor, DiffMetric metric = DiffMetr
   return truth;
 }
 
+// Of one file a side only the other names tell the noise, and not that some names have more of it.
+int MostClaims(Noise noise, int files) {
+  if (files > 1 || noise == Noise::kNone || noise == Noise::kBursts) return kDraws / 100;
+  return kDraws * (noise == Noise::kUneven ? 15 : 8) / 100;
+}
+
 class DiffOfEqualPrograms : public testing::TestWithParam<std::tuple<Noise, int>> {};
 
 TEST_P(DiffOfEqualPrograms, ClaimsNothing) {
   const auto [noise, files] = GetParam();
   const Truth truth = Repeat(files, noise, 1);
-  EXPECT_LE(truth.claims, kDraws / 100);
+  EXPECT_LE(truth.claims, MostClaims(noise, files));
   // Neighbouring files that are alike hide a part of the noise.
   EXPECT_GE(truth.covered, noise == Noise::kNeighbours ? 78 : 85);
 }
 
 TEST_P(DiffOfEqualPrograms, ClaimsNothingOfCores) {
   const auto [noise, files] = GetParam();
-  EXPECT_LE(Repeat(files, noise, 1, DiffMetric::kCores).claims, kDraws / 100);
+  EXPECT_LE(Repeat(files, noise, 1, DiffMetric::kCores).claims, MostClaims(noise, files));
 }
 
 std::string CaseName(const testing::TestParamInfo<std::tuple<Noise, int>>& info) {
@@ -97,12 +103,13 @@ TEST_P(DiffOfChangedPrograms, FindsWhatTakesMore) {
 // A fifth more of 16% is 2.6 points: less than what the noise of all but the first hides.
 INSTANTIATE_TEST_SUITE_P(
     Noise, DiffOfChangedPrograms,
-    testing::Values(Power{Noise::kNone, 2, 82, 0}, Power{Noise::kNone, 4, 97, 2},
-                    Power{Noise::kNone, 10, 99, 42}, Power{Noise::kWandering, 4, 21, 0},
-                    Power{Noise::kWandering, 10, 78, 0}, Power{Noise::kUneven, 4, 38, 0},
-                    Power{Noise::kUneven, 10, 73, 0}, Power{Noise::kMix, 2, 12, 0},
-                    Power{Noise::kMix, 4, 57, 0}, Power{Noise::kMix, 10, 90, 0},
-                    Power{Noise::kBursts, 4, 20, 0}, Power{Noise::kBursts, 10, 78, 0}),
+    testing::Values(Power{Noise::kNone, 1, 65, 0}, Power{Noise::kNone, 2, 82, 0},
+                    Power{Noise::kNone, 4, 97, 2}, Power{Noise::kNone, 10, 99, 42},
+                    Power{Noise::kWandering, 4, 21, 0}, Power{Noise::kWandering, 10, 78, 0},
+                    Power{Noise::kUneven, 4, 38, 0}, Power{Noise::kUneven, 10, 73, 0},
+                    Power{Noise::kMix, 2, 12, 0}, Power{Noise::kMix, 4, 57, 0},
+                    Power{Noise::kMix, 10, 90, 0}, Power{Noise::kBursts, 4, 20, 0},
+                    Power{Noise::kBursts, 10, 78, 0}),
     [](const testing::TestParamInfo<Power>& info) {
       return CaseName({{info.param.noise, info.param.files}, info.index});
     });

@@ -127,10 +127,10 @@ TEST(Diff, ClaimsNothingOfCoresEither) {
 }
 
 TEST(Diff, FindsAFunctionThatTakesFivePercentMoreOfAllTime) {
-  for (const int files : {3, 10}) {
+  for (const int files : {1, 3, 10}) {
     const Truth truth = Repeat(100, files, 10'000, false, 0.05, DiffMetric::kShare);
-    // Of three files, the spread is hardly known.
-    EXPECT_GE(truth.found, files == 3 ? 95 : 99) << files;
+    // Of three files the spread is hardly known, of one only by what the other names do.
+    EXPECT_GE(truth.found, files == 1 ? 40 : files == 3 ? 95 : 99) << files;
     EXPECT_GE(truth.covered, 90) << files;
   }
 }
