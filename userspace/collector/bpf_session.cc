@@ -328,7 +328,8 @@ void BpfSession::ConsumeSamples(const RecordHandler& handler) {
 EventCounters BpfSession::ReadCounters() const {
   EventCounters totals;
   std::vector<uint64_t> per_cpu(libbpf_num_possible_cpus());
-  for (uint32_t key = 0; key < COUNTER_COUNT; ++key) {
+  // EVENT_FIRED, which is 0, last: whatever has an outcome by now has fired.
+  for (uint32_t key = COUNTER_COUNT; key-- > 0;) {
     if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.counters), &key, per_cpu.data()) != 0) {
       continue;
     }
