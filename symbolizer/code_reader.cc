@@ -80,14 +80,18 @@ class CodeHead {
   }
 
   // Of a freed object all but the first words is often still there. glibc's lists take the first
-  // two, the type among them; CPython's own take the first: a list's next block in place of the
-  // reference count (whose upper half is 0 or, in 3.14+, flags in its upper quarter).
+  // two, the type among them; CPython's own the first: a list's next block, in place of the
+  // reference count. Counts that could be addresses are those of immortal objects only (3.12+:
+  // 2^31 or more, 3.14+: with flags in the upper quarter).
   bool IsAlive() const {
+    constexpr uint64_t kLeastAddress = 1 << 16, kImmortal = uint64_t{1} << 31;
     if (layout_.offset[PY_OBJECT_TYPE] != sizeof(uint64_t)) return true;  // free-threaded
     uint64_t references;
     std::memcpy(&references, bytes_.data(), sizeof(references));
-    const bool is_address = references >> 32 != 0 && references >> 48 == 0;
-    return references != 0 && !is_address;
+    const bool is_immortal = references >= kImmortal && references >> 32 == 0;
+    const bool is_address =
+        references >= kLeastAddress && references % 16 == 0 && references >> 48 == 0;
+    return references != 0 && (is_immortal || !is_address);
   }
 
   bool IsSameAs(const CodeHead& other) const {
