@@ -61,7 +61,7 @@ class CodeHead {
   }
 
   // As the kernel's programs reckon it: identify_code().
-  absl::StatusOr<uint64_t> Tag(ProcessMemory& memory, const CodeReference& reference) const {
+  absl::StatusOr<bool> HasTag(ProcessMemory& memory, const CodeReference& reference) const {
     code_identity id = {};
     id.incarnation = reference.incarnation;
     id.code = reference.address;
@@ -71,12 +71,14 @@ class CodeHead {
     id.linetable = Word(PY_CODE_LINETABLE);
     id.first_line_and_version = uint64_t{Half(PY_CODE_FIRSTLINENO)} << 32 | Half(PY_CODE_VERSION);
     if (!Has(layout_, PY_CODE_VERSION)) {
+      if (layout_.instr_kind != PY_INSTR_POINTER) id.bytecode = Word(PY_CODE_BYTECODE);
+      // The kernel goes without a hash that it cannot read.
+      if (code_tag(&id) == reference.tag) return true;
       auto hash = memory.Get<uint64_t>(id.name + layout_.offset[PY_UNICODE_HASH]);
       if (!hash.ok()) return hash.status();
       id.name_hash = *hash;
-      if (layout_.instr_kind != PY_INSTR_POINTER) id.bytecode = Word(PY_CODE_BYTECODE);
     }
-    return code_tag(&id);
+    return code_tag(&id) == reference.tag;
   }
 
   // Of a freed object all but the first words is often still there. glibc's lists take the first
@@ -85,9 +87,8 @@ class CodeHead {
   // 2^31 or more, 3.14+: with flags in the upper quarter).
   bool IsAlive() const {
     constexpr uint64_t kLeastAddress = 1 << 16, kImmortal = uint64_t{1} << 31;
-    if (layout_.offset[PY_OBJECT_TYPE] != sizeof(uint64_t)) return true;  // free-threaded
-    uint64_t references;
-    std::memcpy(&references, bytes_.data(), sizeof(references));
+    if (layout_.offset[PY_OBJECT_TYPE] != sizeof(uint64_t)) return HasFreeThreadedOwner();
+    const auto references = At<uint64_t>(0);
     const bool is_immortal = references >= kImmortal && references >> 32 == 0;
     const bool is_address =
         references >= kLeastAddress && references % 16 == 0 && references >> 48 == 0;
@@ -104,6 +105,21 @@ class CodeHead {
 
  private:
   explicit CodeHead(const py_layout& layout) : layout_(layout) {}
+
+  // struct _object of free-threaded builds (Include/object.h): ob_tid, four bytes of flags,
+  // ob_ref_local, ob_ref_shared with two bits of state, ob_type.
+  bool HasFreeThreadedOwner() const {
+    constexpr size_t kLocal = 12, kShared = 16, kType = 24;
+    if (layout_.offset[PY_OBJECT_TYPE] != kType) return true;
+    return At<uint32_t>(kLocal) != 0 || At<int64_t>(kShared) >> 2 != 0;
+  }
+
+  template <typename T>
+  T At(size_t offset) const {
+    T value;
+    std::memcpy(&value, bytes_.data() + offset, sizeof(value));
+    return value;
+  }
 
   // 0 where the version has no such field.
   template <typename T>
@@ -167,15 +183,16 @@ absl::StatusOr<CodeDescription> ReadCode(ProcessMemory& memory, const py_layout&
   if (!lines.ok()) lines = "";
   code.line_table = *std::move(lines);
 
-  if (reference.tag == 0) return code;
-  // What was read belongs together if it was the code object of the tag, and still is.
+  // What was read belongs together if one code object was there before and after.
   auto after = CodeHead::Read(memory, layout, reference.address);
   if (!after.ok()) return after.status();
-  auto tag = after->Tag(memory, reference);
-  if (!tag.ok()) return tag.status();
-  if (*tag != reference.tag || !after->IsSameAs(*head) || !after->IsAlive()) {
-    return absl::NotFoundError("another code object has its address");
-  }
+  if (!after->IsSameAs(*head)) return absl::NotFoundError("another code object has its address");
+  // It may come to life again, or only look so.
+  if (!after->IsAlive()) return absl::UnavailableError("the code object seems to be freed");
+  if (reference.tag == 0) return code;
+  auto is_that = after->HasTag(memory, reference);
+  if (!is_that.ok()) return is_that.status();
+  if (!*is_that) return absl::NotFoundError("another code object has its address");
   return code;
 }
 

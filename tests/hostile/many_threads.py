@@ -6,10 +6,12 @@ from hostile import (Agent, Skip, Target, contains, count, equal, main, require_
 THREADS = 10000
 SOURCE = r"""
 import sys, threading, time
+go = threading.Event()
 def now_and_then(number):
+    go.wait()
     while True:
         time.sleep(2 + number % 997 / 300)
-        sum(range(20000))
+        sum(range(10000))
 threading.stack_size(65536)
 for number in range(int(sys.argv[1])):
     try:
@@ -18,6 +20,7 @@ for number in range(int(sys.argv[1])):
         print("refused after", number)
         sys.exit()
 print("ready")
+go.set()
 time.sleep(3600)
 """
 

@@ -121,6 +121,19 @@ TEST(WaitAccount, ClaimsTheTimeBeforeTheFirstLookOnlyOfANewThread) {
   EXPECT_EQ(WaitAccount(first, true).Owed(first), 3200);
   first.state = kRunning;
   EXPECT_EQ(WaitAccount(first, true).Owed(first), 300);
+
+  // It was ready then, and had been for long.
+  WaitAccount account(first, false);
+  thread_record later = first;
+  later.time_ns += 100;
+  later.exec_ns += 40;
+  later.delay_ns += 3000;
+  later.flags = THREAD_ON_CPU;
+  account.Update(later);
+  EXPECT_EQ(account.Owed(first), 60);
+  later.flags = 0;
+  later.state = kSleeping;
+  EXPECT_EQ(account.Owed(later), 0);
 }
 
 TEST(WaitAccount, IsBoundedWhateverTheClocksSay) {

@@ -59,6 +59,8 @@ int RunTopOnce(const TopOptions& options) {
     if (!is_new.ok()) return Failure("profd", is_new.status());
     if (*is_new && !has_command) break;
   }
+  // A reader of the table may never read it.
+  signals.SetDeadly(!has_command || session.command()->Ended());
   // Of a command, all of it.
   const TopView whole = session.view().Whole();
   const TopView& shown = has_command ? whole : session.view();

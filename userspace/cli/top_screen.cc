@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -74,6 +75,7 @@ class LiveTop {
   StopSignals signals_{/*quit=*/true};
   Descriptor null_;
   std::unique_ptr<CommandOutput> output_;
+  uint64_t dropped_ = 0;  // of which the user was told
   std::unique_ptr<TopSession> session_;
   std::unique_ptr<LiveTerminal> terminal_;
   ScreenSize last_size_;
@@ -87,6 +89,10 @@ absl::StatusOr<CommandStreams> LiveTop::MakeStreams() {
   if (!output.ok()) return output.status();
   output_ = *std::move(output);
   streams.output = output_->write_end();
+  // For the command to open /dev/stdout again.
+  if (const InvokingUser user = WhoInvoked(); user.behind_sudo) {
+    (void)!fchown(streams.output, user.uid, user.gid);
+  }
   if (isatty(STDERR_FILENO)) streams.error = output_->write_end();
   if (isatty(STDIN_FILENO)) {
     null_ = Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -168,8 +174,9 @@ void LiveTop::ChangeMode(bool idle, bool gil_only) {
 
 void LiveTop::PrintOutput() {
   const std::string text = output_->Take();
-  if (output_->dropped() > 0 && !text.empty()) {
-    std::cerr << "profd: what the command printed last; " << CountCell(output_->dropped())
+  const uint64_t lost = output_->dropped() - std::exchange(dropped_, output_->dropped());
+  if (lost > 0) {
+    std::cerr << "profd: what the command printed last; " << CountCell(lost)
               << " bytes before it are lost\n";
   }
   std::cout << text << std::flush;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "absl/strings/str_cat.h"
 #include "userspace/record/empty_recording.h"
@@ -17,6 +18,9 @@ absl::StatusOr<std::vector<Descriptor>> OpenAll(const std::vector<pid_t>& pids) 
   std::vector<Descriptor> processes;
   for (pid_t pid : pids) {
     Descriptor process(syscall(SYS_pidfd_open, pid, 0));
+    if (!process.valid() && errno != ESRCH && errno != EINVAL) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("process ", pid));
+    }
     if (!process.valid()) {
       // EINVAL: a thread's ID.
       return absl::NotFoundError(absl::StrCat("there is no process ", pid));

@@ -52,7 +52,7 @@ void RaiseDescriptorLimit() {
 // chosen another priority. A short slice is what makes the wait short where each session or service
 // is a scheduling group of its own (Linux 6.12+; earlier ones ignore it); all threads inherit both.
 void RaisePriority() {
-  if (getpriority(PRIO_PROCESS, 0) != 0) return;
+  if (sched_getscheduler(0) != SCHED_OTHER || getpriority(PRIO_PROCESS, 0) != 0) return;
   struct {  // struct sched_attr, include/uapi/linux/sched/types.h, in its first version
     uint32_t size = 48;
     uint32_t policy = SCHED_OTHER;

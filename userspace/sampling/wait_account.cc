@@ -19,6 +19,7 @@ WaitAccount::WaitAccount(const thread_record& first, bool since_birth)
   if (!since_birth) {
     exec_ns_ = first.exec_ns;
     delay_ns_ = first.delay_ns;
+    has_old_delay_ = IsReady(first);
   }
   Update(first);
 }
@@ -31,6 +32,7 @@ void WaitAccount::Update(const thread_record& thread) {
   int64_t ready = 0;
   if (delay != 0) {
     ready = delay - std::exchange(told_ns_, 0);
+    if (std::exchange(has_old_delay_, false)) ready = std::min(ready, waited);
   } else if (is_ready && was_ready_ && thread.switches == switches_) {
     ready = waited;
     told_ns_ += waited;

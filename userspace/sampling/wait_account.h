@@ -33,7 +33,8 @@ class WaitAccount {
   uint64_t delay_ns_ = 0;
   uint64_t switches_ = 0;
   bool was_ready_ = false;
-  int64_t told_ns_ = 0;  // of a delay that the kernel has not accounted for yet
+  bool has_old_delay_ = false;  // the next one that is accounted for began before the first report
+  int64_t told_ns_ = 0;         // of a delay that the kernel has not accounted for yet
   int64_t ready_ns_ = 0;
   int64_t blocked_ns_ = 0;
 };
