@@ -25,8 +25,8 @@ struct CodeReference {
 };
 
 // Reads a code object. Fails as `memory` does; kInvalidArgument when there is none; kNotFound when
-// it is not that of the tag: another has its address by now, or took it meanwhile; kUnavailable when
-// it looks freed.
+// it is not that of the tag: another has its address by now, or took it meanwhile; kUnavailable
+// when it looks freed.
 absl::StatusOr<CodeDescription> ReadCode(ProcessMemory& memory, const py_layout& layout,
                                          const CodeReference& reference);
 

@@ -29,10 +29,10 @@ struct ThreadDump {
   pid_t pid = 0;
   std::string comm;
   std::vector<std::string> command_line;  // empty: not to be read
-  std::string python;                 // version
-  std::string interpreter;            // path
-  std::vector<DumpedThread> threads;  // of Python, the main thread first, then by TID
-  int other_threads = 0;              // that have no Python state
+  std::string python;                     // version
+  std::string interpreter;                // path
+  std::vector<DumpedThread> threads;      // of Python, the main thread first, then by TID
+  int other_threads = 0;                  // that have no Python state
 };
 
 struct DumpOptions {
