@@ -118,11 +118,11 @@ class Accounting(unittest.TestCase):
             self.assertLessEqual(fired, 499 * CPUS * (seconds + 1.1))  # the status is 1 s old at most
 
     def test_overflow_is_counted_and_weights_recover(self):
-        with burner() as one, burner() as two, Agent(rate=5000, interval="1s") as agent:
+        with burner() as one, burner() as two, Agent(rate=19997, interval="1s") as agent:
             one.wait_ready(), two.wait_ready()
             burn_until([one, two], 1)
             agent.process.send_signal(signal.SIGSTOP)
-            burn_until([one, two], 4)
+            burn_until([one, two], 4)  # the ring holds some 40,000 small samples
             agent.process.send_signal(signal.SIGCONT)
             burn_until([one, two], 2)
             stopped, profiles = agent.stopped(), agent.profiles()
