@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +24,12 @@
 
 namespace profd {
 namespace {
+
+bool AnyExists(const std::vector<pid_t>& pids) {
+  // An error other than ESRCH is about a process that exists.
+  return std::any_of(pids.begin(), pids.end(),
+                     [](pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; });
+}
 
 absl::StatusOr<Selection> MakeSelection(const Config& config) {
   if (!config.pids.empty()) {

@@ -14,12 +14,10 @@ namespace profd {
 
 std::string WindowLine(const FinishedWindow& window, const std::string& file) {
   const double seconds = absl::ToDoubleSeconds(window.duration);
-  const double cpu_seconds = window.accounting.events.enabled_ns / 1e9;
-  std::string line =
-      absl::StrFormat("samples=%d processes=%d cpu=%.2fs window=%.1fs rate=%.1fHz fired=%d lost=%d",
-                      window.samples, window.processes, absl::ToDoubleSeconds(window.cpu), seconds,
-                      cpu_seconds > 0 ? window.accounting.fired() / cpu_seconds : 0.0,
-                      window.accounting.fired(), window.accounting.TotalLost());
+  std::string line = absl::StrFormat(
+      "samples=%d processes=%d cpu=%.2fs window=%.1fs rate=%.1fHz fired=%d lost=%d", window.samples,
+      window.processes, absl::ToDoubleSeconds(window.cpu), seconds, window.accounting.RateHz(),
+      window.accounting.fired(), window.accounting.TotalLost());
   for (const auto& [reason, count] : window.accounting.Lost()) {
     if (count > 0) absl::StrAppend(&line, " lost_", reason, "=", count);
   }

@@ -44,17 +44,16 @@ class ChangeNoise {
  public:
   ChangeNoise(const SideValues& before, const SideValues& after, const std::vector<Name>& names)
       : before_(before), after_(after), degrees_(before.degrees() + after.degrees()) {
-    std::vector<Fitted>& fitted = fitted_;
     for (const Name& name : names) {
       Fitted both{&name, before_.Of(*name.before), after_.Of(*name.after)};
       if (name.is_distinct && both.before.is_telling && both.after.is_telling) {
-        fitted.push_back(both);
+        fitted_.push_back(both);
       }
     }
-    if (fitted.size() > kMostFitted) {
-      std::nth_element(fitted.begin(), fitted.begin() + kMostFitted, fitted.end(),
+    if (fitted_.size() > kMostFitted) {
+      std::nth_element(fitted_.begin(), fitted_.begin() + kMostFitted, fitted_.end(),
                        [](const Fitted& a, const Fitted& b) { return a.samples() > b.samples(); });
-      fitted.resize(kMostFitted);
+      fitted_.resize(kMostFitted);
     }
     if (degrees_ >= 2) {
       FitWithinSides();
@@ -148,18 +147,17 @@ class ChangeNoise {
   }
 
   void FitWithinSides() {
-    const std::vector<Fitted>& fitted = fitted_;
     std::vector<NameSpread> spreads;
-    for (const Fitted& f : fitted) spreads.push_back({f.before.term, f.after.term});
-    trend_ = fitted.empty() ? NoiseTrend{.degrees = 2} : FitNoise(spreads);
+    for (const Fitted& f : fitted_) spreads.push_back({f.before.term, f.after.term});
+    trend_ = fitted_.empty() ? NoiseTrend{.degrees = 2} : FitNoise(spreads);
     Correlate();
     trend_degrees_ = degrees_ * independent_;
     if (independent_ < kFewestNames) return;
     // Files of one side that are more like each other than like the other side's: seen where the
     // many names that did not change differ by more than the sides' spread tells.
-    const double common = CommonChange(fitted);
+    const double common = CommonChange(fitted_);
     std::vector<double> squares;
-    for (const Fitted& f : fitted) {
+    for (const Fitted& f : fitted_) {
       const double from_common = f.change() - common;
       squares.push_back(from_common * from_common / trend_.Of(f.Counts()));
     }
@@ -169,16 +167,15 @@ class ChangeNoise {
   }
 
   void Correlate() {
-    const std::vector<Fitted>& fitted = fitted_;
     if ((before_.degrees() > 0 && before_.kept() == 0) ||
         (after_.degrees() > 0 && after_.kept() == 0)) {
       return;
     }
-    Residuals residuals(fitted.size());
+    Residuals residuals(fitted_.size());
     std::vector<uint32_t> ids;
-    for (const Fitted& f : fitted) ids.push_back(f.name->id_before);
+    for (const Fitted& f : fitted_) ids.push_back(f.name->id_before);
     before_.AppendDeviations(ids, trend_, &residuals);
-    for (size_t i = 0; i < fitted.size(); ++i) ids[i] = fitted[i].name->id_after;
+    for (size_t i = 0; i < fitted_.size(); ++i) ids[i] = fitted_[i].name->id_after;
     after_.AppendDeviations(ids, trend_, &residuals);
     Residuals units;
     for (std::vector<double>& r : residuals) {

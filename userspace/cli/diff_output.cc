@@ -62,9 +62,8 @@ std::string SideText(const char* name, const DiffSide& side, Measure measure) {
 std::string Basis(const Compared& compared) {
   const size_t a = compared.before.observations(), b = compared.after.observations();
   if (a <= 1 && b <= 1) {
-    return "intervals: 95%, from sample counts and how much all names differ; several files a "
-           "side, "
-           "or recordings with times, tell more";
+    return "intervals: 95%, from sample counts and how much all names differ; "
+           "several files a side, or recordings with times, tell more";
   }
   return absl::StrCat("intervals: 95%, from the spread between ", a, " and ", b,
                       compared.before.files() == 1 && compared.after.files() == 1

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
+#include <iostream>
 
 namespace profd {
 
@@ -17,6 +18,16 @@ void StartLog(const std::string& level) {
   logger->set_pattern("time=%Y-%m-%dT%H:%M:%S.%e%z level=%^%l%$ %v");
   spdlog::set_default_logger(logger);
   spdlog::set_level(spdlog::level::from_str(level));
+}
+
+HeldLog::HeldLog() : sink_(std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(20)) {
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("profd", sink_));
+  spdlog::set_level(spdlog::level::warn);
+}
+
+HeldLog::~HeldLog() {
+  for (const std::string& line : sink_->last_formatted()) std::cerr << "profd: " << line;
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("profd"));
 }
 
 }  // namespace profd

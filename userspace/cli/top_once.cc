@@ -6,29 +6,13 @@
 #include <iostream>
 #include <vector>
 
+#include "userspace/cli/log.h"
 #include "userspace/cli/top_run.h"
 #include "userspace/cli/usage.h"
 #include "userspace/sampling/stop_signals.h"
 #include "userspace/views/top_text.h"
 
 namespace profd {
-namespace {
-
-// True when the table is to be printed now.
-bool HandleSignals(StopSignals* signals, Command* command) {
-  bool told = false;
-  while (auto signal = signals->Take()) {
-    if (command == nullptr) {
-      told = true;
-    } else if (!signal->from_terminal && !command->Ended()) {
-      command->Signal(signal->number);
-    }
-  }
-  return told;
-}
-
-}  // namespace
-
 int RunTopOnce(const TopOptions& options) {
   StopSignals signals(/*quit=*/true);
   if (!signals.status().ok()) return Failure("profd", signals.status());
@@ -51,7 +35,8 @@ int RunTopOnce(const TopOptions& options) {
     for (int target : session.targets().descriptors()) polled.push_back({target, POLLIN, 0});
     const timespec time = absl::ToTimespec(std::max(session.TimeToWork(), absl::ZeroDuration()));
     ppoll(polled.data(), polled.size(), &time, nullptr);
-    if (HandleSignals(&signals, session.command()) || session.targets().Ended()) {
+    // A signal: the table is printed now.
+    if (TakeSignals(&signals, session.command()) || session.targets().Ended()) {
       session.Finish();
       break;
     }

@@ -2,10 +2,6 @@
 #ifndef PROFD_USERSPACE_CLI_TOP_RUN_H_
 #define PROFD_USERSPACE_CLI_TOP_RUN_H_
 
-#include <spdlog/sinks/ringbuffer_sink.h>
-
-#include <memory>
-
 #include "userspace/cli/top_session.h"
 
 namespace profd {
@@ -13,16 +9,6 @@ namespace profd {
 // Both return the exit code: the command's own where there is one. Before other threads exist.
 int RunTopOnScreen(const TopOptions& options);
 int RunTopOnce(const TopOptions& options);
-
-// What the screen must not be written over with is said when it is given back.
-class HeldLog {
- public:
-  HeldLog();
-  ~HeldLog();
-
- private:
-  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> sink_;
-};
 
 }  // namespace profd
 

@@ -1,7 +1,6 @@
 // profd top on a screen.
 #include <fcntl.h>
 #include <poll.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "userspace/cli/log.h"
 #include "userspace/cli/top_run.h"
 #include "userspace/cli/usage.h"
 #include "userspace/export/atomic_file.h"
@@ -208,9 +208,7 @@ void LiveTop::EndCommand() {
     poll(polled, std::size(polled), -1);
     output_->Read();
     PrintOutput();
-    while (auto signal = signals_.Take()) {
-      if (!signal->from_terminal && !command.Ended()) command.Signal(signal->number);
-    }
+    TakeSignals(&signals_, &command);
   }
 }
 
@@ -244,16 +242,6 @@ int LiveTop::Run() {
 }
 
 }  // namespace
-
-HeldLog::HeldLog() : sink_(std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(20)) {
-  spdlog::set_default_logger(std::make_shared<spdlog::logger>("profd", sink_));
-  spdlog::set_level(spdlog::level::warn);
-}
-
-HeldLog::~HeldLog() {
-  for (const std::string& line : sink_->last_formatted()) std::cerr << "profd: " << line;
-  spdlog::set_default_logger(std::make_shared<spdlog::logger>("profd"));
-}
 
 int RunTopOnScreen(const TopOptions& options) { return LiveTop(options).Run(); }
 

@@ -17,10 +17,7 @@ namespace {
 TopFacts FactsOf(const FinishedWindow& window, double wanted_hz) {
   TopFacts facts;
   facts.processes = window.processes;
-  const double cpu_seconds = static_cast<double>(window.accounting.events.enabled_ns) / 1e9;
-  if (cpu_seconds > 0) {
-    facts.rate_hz = static_cast<double>(window.accounting.fired()) / cpu_seconds;
-  }
+  facts.rate_hz = window.accounting.RateHz();
   facts.wanted_hz = wanted_hz;
   facts.cpu = window.cpu;
   facts.duration = window.duration;
@@ -122,9 +119,8 @@ void TopSession::AddInterval(const Moment& now) {
 absl::Status TopSession::SetMode(bool idle, bool gil_only) {
   const SamplingOptions before = targets_->options();
   targets_->SetMode(idle, gil_only);
-  absl::Status status;
   auto sampler = MakeSampler(*targets_);
-  status = sampler.status();
+  absl::Status status = sampler.status();
   if (status.ok()) status = (*sampler)->Start();
   if (status.ok() && idle && (*sampler)->waiting_stats() == nullptr) {
     status = absl::UnimplementedError(IdleLacks(**sampler));

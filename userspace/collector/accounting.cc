@@ -41,6 +41,11 @@ uint64_t Accounting::Elsewhere() const {
          kernel[OUTCOME_KERNEL_THREAD] + consumer.not_selected + consumer.without_gil;
 }
 
+double Accounting::RateHz() const {
+  if (events.enabled_ns == 0) return 0;
+  return static_cast<double>(fired()) * 1e9 / static_cast<double>(events.enabled_ns);
+}
+
 Accounting Accounting::operator-(const Accounting& earlier) const {
   Accounting d = *this;
   for (size_t i = 0; i < d.kernel.values.size(); ++i)

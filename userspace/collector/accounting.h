@@ -42,6 +42,9 @@ struct Accounting {
   // Not of interest, not lost.
   uint64_t Elsewhere() const;
 
+  // Events a second on one CPU; 0: none was counted on.
+  double RateHz() const;
+
   Accounting operator-(const Accounting& earlier) const;
 };
 

@@ -1,19 +1,8 @@
 #include "userspace/collector/selection.h"
 
-#include <signal.h>
-
-#include <algorithm>
-#include <cerrno>
-
 #include "absl/strings/str_cat.h"
 
 namespace profd {
-
-bool AnyExists(const std::vector<pid_t>& pids) {
-  // An error other than ESRCH is about a process that exists.
-  return std::any_of(pids.begin(), pids.end(),
-                     [](pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; });
-}
 
 Selection Selection::Pids(const std::vector<pid_t>& pids) {
   Selection selection;

@@ -15,9 +15,6 @@
 
 namespace profd {
 
-// Has any process one of these IDs?
-bool AnyExists(const std::vector<pid_t>& pids);
-
 class Selection {
  public:
   static Selection All() { return Selection(); }

@@ -146,4 +146,16 @@ void Command::Wait() {
   if (!ended_) Reap(0);
 }
 
+bool TakeSignals(StopSignals* signals, Command* command) {
+  bool is_for_us = false;
+  while (auto signal = signals->Take()) {
+    if (command == nullptr) {
+      is_for_us = true;
+    } else if (!signal->from_terminal && !command->Ended()) {
+      command->Signal(signal->number);
+    }
+  }
+  return is_for_us;
+}
+
 }  // namespace profd

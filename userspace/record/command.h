@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "symbolizer/process/descriptor.h"
 #include "userspace/record/invoking_user.h"
+#include "userspace/sampling/stop_signals.h"
 
 namespace profd {
 
@@ -64,6 +65,10 @@ class Command {
   bool ended_ = false;
   int exit_code_ = 0;
 };
+
+// Hands the signals that have come on to a command that runs, unless the terminal has sent it them,
+// too. True when there is no command, and one has come: it is for us.
+bool TakeSignals(StopSignals* signals, Command* command);
 
 }  // namespace profd
 

@@ -45,7 +45,7 @@ void CommandOutput::Read() {
 
 std::string CommandOutput::Take() {
   if (kept_.size() > kMaxKept) DropBefore(kept_.size() - kMaxKept);
-  if (std::exchange(is_cut_, false)) {
+  if (is_cut_) {
     const size_t line = kept_.find('\n');
     if (line != std::string::npos) DropBefore(line + 1);
   }

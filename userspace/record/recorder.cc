@@ -147,13 +147,7 @@ void Recorder::Wait(absl::Duration duration) {
 }
 
 void Recorder::HandleSignals() {
-  while (auto signal = signals_.Take()) {
-    if (command() == nullptr) {
-      told_to_stop_ = true;
-    } else if (!signal->from_terminal && !command()->Ended()) {
-      command()->Signal(signal->number);
-    }
-  }
+  if (TakeSignals(&signals_, command())) told_to_stop_ = true;
 }
 
 FinishedWindow Recorder::SampleUntilDone() {

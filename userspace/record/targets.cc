@@ -18,12 +18,10 @@ absl::StatusOr<std::vector<Descriptor>> OpenAll(const std::vector<pid_t>& pids) 
   std::vector<Descriptor> processes;
   for (pid_t pid : pids) {
     Descriptor process(syscall(SYS_pidfd_open, pid, 0));
-    if (!process.valid() && errno != ESRCH && errno != EINVAL) {
-      return absl::ErrnoToStatus(errno, absl::StrCat("process ", pid));
-    }
     if (!process.valid()) {
-      // EINVAL: a thread's ID.
-      return absl::NotFoundError(absl::StrCat("there is no process ", pid));
+      const bool is_none = errno == ESRCH || errno == EINVAL;  // EINVAL: a thread's ID
+      return is_none ? absl::NotFoundError(absl::StrCat("there is no process ", pid))
+                     : absl::ErrnoToStatus(errno, absl::StrCat("process ", pid));
     }
     processes.push_back(std::move(process));
   }
