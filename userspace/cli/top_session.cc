@@ -54,9 +54,11 @@ TopSession::TopSession(const TopOptions& options, std::unique_ptr<Targets> targe
 
 TopSession::~TopSession() { sampler_->Stop(); }
 
-absl::StatusOr<std::unique_ptr<Sampler>> TopSession::MakeSampler(const Targets& targets) {
+absl::StatusOr<std::unique_ptr<Sampler>> TopSession::MakeSampler(const Targets& targets,
+                                                                 const Sampler* before) {
   Sampler::Options options = targets.MakeSamplerOptions();
   options.gil = true;
+  if (before != nullptr) options.selection.AddTrees(before->Followed());
   return Sampler::Create(options);
 }
 
@@ -65,7 +67,7 @@ absl::StatusOr<std::unique_ptr<TopSession>> TopSession::Create(const TopOptions&
                                                                const CommandStreams& streams) {
   auto targets = Targets::Prepare(options.sampling, WhoInvoked(), signals, streams);
   if (!targets.ok()) return targets.status();
-  auto sampler = MakeSampler(**targets);
+  auto sampler = MakeSampler(**targets, nullptr);
   if (!sampler.ok()) return sampler.status();
   return std::unique_ptr<TopSession>(
       new TopSession(options, *std::move(targets), *std::move(sampler)));
@@ -119,7 +121,7 @@ void TopSession::AddInterval(const Moment& now) {
 absl::Status TopSession::SetMode(bool idle, bool gil_only) {
   const SamplingOptions before = targets_->options();
   targets_->SetMode(idle, gil_only);
-  auto sampler = MakeSampler(*targets_);
+  auto sampler = MakeSampler(*targets_, sampler_.get());
   absl::Status status = sampler.status();
   if (status.ok()) status = (*sampler)->Start();
   if (status.ok() && idle && (*sampler)->waiting_stats() == nullptr) {
@@ -141,19 +143,27 @@ std::string TopSession::LastTable(const ScreenSize& size) {
   return PlainText(view_.Whole().Table(size));
 }
 
+std::string TopSession::SinceText() const {
+  if (!view_.began_anew()) return "";
+  return absl::StrFormat("; the table is of its last %.1f s",
+                         absl::ToDoubleSeconds(view_.total().duration));
+}
+
 std::string TopSession::EndText() {
   const double seconds = absl::ToDoubleSeconds(SteadyNow() - began_);
   if (command() != nullptr) {
-    return absl::StrFormat("%s has ended after %.1f s with exit status %d",
-                           Printable(command()->name()), seconds, command()->exit_code());
+    return absl::StrFormat("%s has ended after %.1f s with exit status %d%s",
+                           Printable(command()->name()), seconds, command()->exit_code(),
+                           SinceText());
   }
   const std::vector<pid_t>& pids = options_.sampling.pids;
-  return absl::StrFormat("process%s %s %s ended", pids.size() == 1 ? "" : "es",
-                         absl::StrJoin(pids, ", "), pids.size() == 1 ? "has" : "have");
+  return absl::StrFormat("process%s %s %s ended%s", pids.size() == 1 ? "" : "es",
+                         absl::StrJoin(pids, ", "), pids.size() == 1 ? "has" : "have", SinceText());
 }
 
 std::string TopSession::WhyNothing() {
   if (!view_.profile().samples().empty()) return "";
+  if (view_.began_anew()) return "no sample was taken since the table began anew";
   FinishedWindow window;
   window.processes = view_.total().processes;
   window.cpu = view_.total().cpu;

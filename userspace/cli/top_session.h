@@ -63,8 +63,11 @@ class TopSession {
  private:
   TopSession(const TopOptions& options, std::unique_ptr<Targets> targets,
              std::unique_ptr<Sampler> sampler);
-  static absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const Targets& targets);
+  // `before`: the one that it takes the place of, or null.
+  static absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const Targets& targets,
+                                                              const Sampler* before);
   void AddInterval(const Moment& now);
+  std::string SinceText() const;
 
   const TopOptions options_;
   const std::unique_ptr<Targets> targets_;

@@ -42,8 +42,11 @@ uint64_t Accounting::Elsewhere() const {
 }
 
 double Accounting::RateHz() const {
-  if (events.enabled_ns == 0) return 0;
-  return static_cast<double>(fired()) * 1e9 / static_cast<double>(events.enabled_ns);
+  const uint64_t due = fired() + kernel[COUNT_TICKS_SKIPPED];
+  if (events.enabled_ns == 0 || due == 0) return 0;
+  const double set_hz =
+      static_cast<double>(events.periods) * 1e9 / static_cast<double>(events.enabled_ns);
+  return set_hz * static_cast<double>(fired()) / static_cast<double>(due);
 }
 
 Accounting Accounting::operator-(const Accounting& earlier) const {

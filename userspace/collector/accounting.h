@@ -42,7 +42,7 @@ struct Accounting {
   // Not of interest, not lost.
   uint64_t Elsewhere() const;
 
-  // Events a second on one CPU; 0: none was counted on.
+  // Events a second on a CPU, while it had work: one that idles may not fire. 0: none has fired.
   double RateHz() const;
 
   Accounting operator-(const Accounting& earlier) const;

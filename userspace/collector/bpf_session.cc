@@ -274,6 +274,19 @@ bool BpfSession::IsFollowed(pid_t pid) const {
   return bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.followed), &key, &value) == 0;
 }
 
+std::vector<pid_t> BpfSession::Followed() const {
+  const int map = bpf_map__fd(skeleton_->maps.followed);
+  std::vector<pid_t> pids;
+  uint32_t key = 0;
+  const uint32_t* previous = nullptr;
+  // The kernel starts again at the first key when the previous one has gone meanwhile.
+  while (pids.size() < PROFD_MAX_PROCESSES && bpf_map_get_next_key(map, previous, &key) == 0) {
+    pids.push_back(static_cast<pid_t>(key));
+    previous = &key;
+  }
+  return pids;
+}
+
 absl::StatusOr<Link> BpfSession::AttachStartProbe(int fd, uint64_t file_offset,
                                                   uint64_t linked_address, uint32_t image) {
   if (!options_.start_probes) return absl::UnimplementedError("not wanted");

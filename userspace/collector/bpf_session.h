@@ -98,6 +98,7 @@ class BpfSession {
   // Its children to come, Python or not, will be followed too. Ended processes are forgotten.
   absl::Status Follow(pid_t pid);
   bool IsFollowed(pid_t pid) const;
+  std::vector<pid_t> Followed() const;
   // A probe on a function that runs before Python code does. `fd`: the interpreter's file.
   absl::StatusOr<Link> AttachStartProbe(int fd, uint64_t file_offset, uint64_t linked_address,
                                         uint32_t image);

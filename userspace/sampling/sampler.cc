@@ -179,6 +179,8 @@ void Sampler::Detach() {
 
 void Sampler::Stop() { discovery_->Stop(); }
 
+std::vector<pid_t> Sampler::Followed() const { return session_->Followed(); }
+
 bool Sampler::IsKnown(pid_t pid) const { return session_->FindProcess(pid).ok(); }
 
 }  // namespace profd

@@ -64,6 +64,8 @@ class Sampler {
   Accounting Totals() const { return pipeline_->Totals(); }
   // A Python process that can be sampled?
   bool IsKnown(pid_t pid) const;
+  // Where descendants are sampled: those processes, Python or not, whose children will be.
+  std::vector<pid_t> Followed() const;
   size_t processes() const { return processes_->size(); }
   size_t interpreters() const { return images_->size(); }
   std::vector<Images::Unsupported> unsupported() const { return images_->unsupported(); }

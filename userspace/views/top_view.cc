@@ -55,6 +55,12 @@ Line Joined(const std::vector<Part>& parts, int columns) {
   return line;
 }
 
+std::string ElapsedText(absl::Duration elapsed) {
+  const bool is_short = elapsed < absl::Seconds(10);
+  return absl::FormatDuration(
+      absl::Trunc(elapsed, is_short ? absl::Milliseconds(100) : absl::Seconds(1)));
+}
+
 // In percent. Samples have no more than chance allows above what the processes, each with one GIL,
 // can hold; where they have, there are more GILs (PEP 684).
 double GilPercent(const TopFacts& facts) {
@@ -280,6 +286,7 @@ void TopView::Reset() {
   lines_ = TopStats(true);
   sum_ = std::make_unique<ProfileSum>();
   total_ = TopFacts();
+  began_anew_ = true;
   matched_ns_ = 0;
   followed_.reset();
   focus_.clear();
@@ -343,8 +350,7 @@ void TopView::AddHeader(int columns, Screen* screen) const {
 
   uint64_t lost = 0;
   for (const auto& [reason, count] : total_.lost) lost += count;
-  parts = {{absl::StrCat(CountCell(total_.samples), " samples in ",
-                         absl::FormatDuration(absl::Trunc(total_.duration, absl::Seconds(1))))}};
+  parts = {{absl::StrCat(CountCell(total_.samples), " samples in ", ElapsedText(total_.duration))}};
   if (lost == 0) {
     parts.push_back({"lost 0"});
   } else {

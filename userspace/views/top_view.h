@@ -49,20 +49,22 @@ class TopView {
   void Say(std::string message) { message_ = std::move(message); }
   Screen Render(const ScreenSize& size) const;
 
-  // Since the start, or since `R`.
+  // All before was forgotten: the user has asked for it, or for other threads.
+  bool began_anew() const { return began_anew_; }
+  // Since the start, or since it began anew.
   const Profile& profile() const { return sum_->profile(); }
   // Rows in the order of the screen: those that ever had time.
   std::vector<const TopStats::Row*> Rows() const;
   const TopStats& stats() const { return by_line_ ? lines_ : functions_; }
   const TopFacts& facts() const { return facts_; }  // of the last interval
-  const TopFacts& total() const { return total_; }  // since the start, or since `R`
+  const TopFacts& total() const { return total_; }  // as profile()
   // That had samples in the last interval.
   size_t threads() const { return threads_; }
   // The lines above the table, of any width.
   Screen Header() const;
   // Header and rows, as many as fit: what is left on a screen.
   Screen Table(const ScreenSize& size) const;
-  // The same, with all since the start as its one interval.
+  // The same, with all of profile() as its one interval.
   TopView Whole() const;
 
  private:
@@ -96,7 +98,8 @@ class TopView {
   TopStats functions_{false};
   TopStats lines_{true};
   std::unique_ptr<ProfileSum> sum_ = std::make_unique<ProfileSum>();
-  TopFacts total_;  // since the start
+  TopFacts total_;
+  bool began_anew_ = false;
 
   bool by_line_;
   TopSort sort_ = TopSort::kSelfShare;

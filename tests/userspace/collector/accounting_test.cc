@@ -42,6 +42,18 @@ TEST(AccountingTest, EveryOutcomeOfAnEventIsInOneSum) {
   EXPECT_EQ(a.fired(), a.kernel[OUTCOME_SAMPLE] + a.Elsewhere() + a.TotalLost());
 }
 
+TEST(AccountingTest, TheRateIsThatOfCpusWithWork) {
+  Accounting a;
+  EXPECT_EQ(a.RateHz(), 0);
+  a.events.enabled_ns = 2'000'000'000;  // two CPUs, a second
+  a.events.periods = 200;
+  EXPECT_EQ(a.RateHz(), 0);
+  a.kernel.values[EVENT_FIRED] = 90;  // one CPU has idled, without events
+  EXPECT_DOUBLE_EQ(a.RateHz(), 100);
+  a.kernel.values[COUNT_TICKS_SKIPPED] = 10;  // and the other has missed some
+  EXPECT_DOUBLE_EQ(a.RateHz(), 90);
+}
+
 TEST(AccountingTest, NoReasonIsNamedTwice) {
   auto reasons = Numbered(1).Lost();
   for (const auto& reason : Numbered(1).Imperfect()) reasons.push_back(reason);

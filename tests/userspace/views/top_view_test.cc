@@ -128,7 +128,9 @@ TEST_F(TopViewTest, AnotherModeIsAskedForAndForgetsWhatWasBefore) {
   EXPECT_EQ(view_.Press('i', kUsual), TopView::Action::kIdle);
   EXPECT_EQ(view_.Press('o', kUsual), TopView::Action::kGil);
   EXPECT_EQ(FirstRow(), "hot");
+  EXPECT_FALSE(view_.began_anew());
   view_.SetMode(/*idle=*/false, /*gil_only=*/true);
+  EXPECT_TRUE(view_.began_anew());
   EXPECT_TRUE(view_.Rows().empty());
   EXPECT_THAT(Text(), HasSubstr("profd top  only with the GIL"));
 }
