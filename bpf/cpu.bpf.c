@@ -130,6 +130,13 @@ static __always_inline void tell_of_unknown(u32 tgid, u64 now_ns) {
     *entry = mark;
 }
 
+/* Of records that come rarely enough user space looks after the rings by itself. */
+static __always_inline u64 wakeup_flag(void *ring) {
+  u64 size = bpf_ringbuf_query(ring, BPF_RB_RING_SIZE);
+  return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > size / 2 ? BPF_RB_FORCE_WAKEUP
+                                                               : BPF_RB_NO_WAKEUP;
+}
+
 static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) {
   u64 id = bpf_get_current_pid_tgid(), now_ns = bpf_ktime_get_ns(), owner, incarnation;
   u32 tgid = id >> 32, tid = id, zero = 0, ticks, slot, i, bytes;
@@ -242,7 +249,7 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
     count(OUTCOME_LOST_INTERNAL);
     return 0;
   }
-  if (bpf_ringbuf_output(ring, scratch, sizeof(*record) + bytes, BPF_RB_NO_WAKEUP))
+  if (bpf_ringbuf_output(ring, scratch, sizeof(*record) + bytes, wakeup_flag(ring)))
     count(OUTCOME_LOST_RING_FULL);
   else
     count(OUTCOME_SAMPLE);

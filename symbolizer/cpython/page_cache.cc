@@ -18,11 +18,11 @@ absl::Status PageCache::Spend(size_t bytes) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<const PageCache::Page*> PageCache::PageAt(uint64_t address) {
+absl::StatusOr<PageCache::Page*> PageCache::PageAt(uint64_t address) {
   if (const auto found = pages_.find(address); found != pages_.end()) return found->second.get();
   if (absl::Status status = Spend(kPageBytes); !status.ok()) return status;
   auto page = std::make_unique<Page>();
-  if (absl::Status status = memory_.Read(address, absl::MakeSpan(*page)); !status.ok()) {
+  if (absl::Status status = memory_.Read(address, absl::MakeSpan(page->bytes)); !status.ok()) {
     return status;
   }
   if (pages_.size() >= kMaxPages) pages_.clear();
@@ -42,10 +42,11 @@ absl::Status PageCache::Read(uint64_t address, absl::Span<std::byte> out) {
   }
   while (!out.empty()) {
     const uint64_t offset = address & (kPageBytes - 1);
-    const absl::StatusOr<const Page*> page = PageAt(address - offset);
+    const absl::StatusOr<Page*> page = PageAt(address - offset);
     if (!page.ok()) return page.status();
+    (*page)->is_used = true;
     const size_t count = std::min<uint64_t>(out.size(), kPageBytes - offset);
-    memcpy(out.data(), (*page)->data() + offset, count);
+    memcpy(out.data(), (*page)->bytes.data() + offset, count);
     address += count;
     out.remove_prefix(count);
   }
@@ -68,13 +69,21 @@ void PageCache::Prefetch(absl::Span<const uint64_t> addresses) {
     std::vector<Piece> pieces(count);
     for (size_t i = 0; i < count; ++i) {
       pages[i] = std::make_unique<Page>();
-      pieces[i] = {.address = starts[done + i], .out = absl::MakeSpan(*pages[i])};
+      pieces[i] = {.address = starts[done + i], .out = absl::MakeSpan(pages[i]->bytes)};
     }
     const std::vector<absl::Status> results = memory_.ReadEach(pieces);
     for (size_t i = 0; i < count && i < results.size(); ++i) {
       if (results[i].ok()) pages_.insert_or_assign(starts[done + i], std::move(pages[i]));
     }
   }
+}
+
+std::vector<uint64_t> PageCache::UsedPages() const {
+  std::vector<uint64_t> used;
+  for (const auto& [start, page] : pages_) {
+    if (page->is_used) used.push_back(start);
+  }
+  return used;
 }
 
 }  // namespace profd

@@ -28,14 +28,19 @@ class PageCache : public ProcessMemory {
   absl::Status Read(uint64_t address, absl::Span<std::byte> out) override;
   // Reads the pages of these addresses in few calls. What fails is left to Read().
   void Prefetch(absl::Span<const uint64_t> addresses);
+  // Start addresses of the pages that answered a read and are still kept.
+  std::vector<uint64_t> UsedPages() const;
 
  private:
   static constexpr uint64_t kPageBytes = 4096;  // no kernel has smaller ones
   static constexpr size_t kMaxPages = 2048;     // kept at one time
-  using Page = std::array<std::byte, kPageBytes>;
+  struct Page {
+    std::array<std::byte, kPageBytes> bytes;
+    bool is_used = false;
+  };
 
   absl::Status Spend(size_t bytes);
-  absl::StatusOr<const Page*> PageAt(uint64_t address);
+  absl::StatusOr<Page*> PageAt(uint64_t address);
 
   ProcessMemory& memory_;
   const std::chrono::steady_clock::time_point deadline_;

@@ -19,6 +19,7 @@ namespace {
 using ThreadNames = absl::flat_hash_map<uint64_t, std::string>;
 
 constexpr size_t kThreadsPerBatch = 1024;
+constexpr size_t kMaxHintedPages = 256;
 constexpr size_t kMaxBytes = size_t{64} << 20;  // read in one look
 
 // One look through the interpreter's objects.
@@ -168,7 +169,10 @@ absl::StatusOr<absl::flat_hash_map<uint64_t, std::string>> ReadThreadNames(Proce
   absl::StatusOr<ThreadNames> names;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     PageCache look(memory, deadline, kMaxBytes);
+    look.Prefetch(hints.pages);
     names = ThreadNameWalk(look, layout, *objects, hints).Run(interpreter);
+    hints.pages = look.UsedPages();
+    if (hints.pages.size() > kMaxHintedPages) hints.pages.resize(kMaxHintedPages);
     if (names.ok() || !IsObjectError(names.status())) break;
   }
   return names;

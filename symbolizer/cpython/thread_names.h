@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
@@ -24,15 +25,16 @@ struct ThreadNameHints {
   uint64_t threading = 0;  // addresses of the interned strs
   uint64_t active = 0;
   uint64_t name = 0;
-  DictKeys modules;  // of sys.modules, when `threading` was not among its entries
+  DictKeys modules;             // of sys.modules, when `threading` was not among its entries
+  std::vector<uint64_t> pages;  // that the look has read
 };
 
 // Thread ident (pthread_self() as PyThreadState.thread_id has it) → name, of every thread that
 // `threading` knows: those started by it, the main thread, and foreign ones that have asked for
 // current_thread(). Empty while `threading` has not been imported. Names can change at any time.
 //
-// `interpreter` is a PyInterpreterState. With `hints` from before it takes some ten reads, one for
-// each page that holds threads, their attributes or names.
+// `interpreter` is a PyInterpreterState. It takes some ten reads, one for each page that holds
+// threads, their attributes or names; with `hints` from before, and little changed, one for all.
 // kUnimplemented: a version whose objects are not known; kDeadlineExceeded: `budget` is
 // spent; kResourceExhausted: more threads or entries than a sane process has; kInvalidArgument
 // or kOutOfRange: no such structures there, or torn again and again; kNotFound: the process is

@@ -99,6 +99,15 @@ std::shared_ptr<const Function> NativeSymbolizer::OpaqueFunction(ProcessView* pr
   return range->opaque;
 }
 
+std::shared_ptr<const Function> NativeSymbolizer::FunctionAt(ProcessView* process,
+                                                             ExecutableRange* range,
+                                                             uint64_t address) {
+  const bool in_object = range->state == ExecutableRange::State::kObject;
+  FunctionTable* object = in_object ? ObjectOf(*process, *range) : nullptr;
+  if (object == nullptr) return OpaqueFunction(process, range, address);
+  return object->At(address - range->bias);
+}
+
 NativeAddress NativeSymbolizer::Resolve(const ProcessKey& process, uint64_t address) {
   ProcessView& view = ViewOf(process);
   NativeAddress result;
@@ -107,20 +116,14 @@ NativeAddress NativeSymbolizer::Resolve(const ProcessKey& process, uint64_t addr
     result.function = unknown_;
   } else {
     Inspect(view, range);
-    const bool in_object = range->state == ExecutableRange::State::kObject;
-    FunctionTable* object = in_object ? ObjectOf(view, *range) : nullptr;
-    if (in_object) {
+    if (range->state == ExecutableRange::State::kObject) {
       result.linked_address = address - range->bias;
       result.in_eval_loop = options_.in_eval_loop != nullptr &&
                             options_.in_eval_loop(range->identity, result.linked_address);
     }
-    if (object != nullptr) {
-      result.function = object->At(result.linked_address);
-      objects_.Settle();
-    } else {
-      result.function = OpaqueFunction(&view, range, address);
-    }
+    if (!result.in_eval_loop) result.function = FunctionAt(&view, range, address);
   }
+  objects_.Settle();
   processes_.Settle();
   return result;
 }

@@ -39,7 +39,7 @@ struct MappedFile {
 };
 
 struct NativeAddress {
-  std::shared_ptr<const Function> function;  // never null
+  std::shared_ptr<const Function> function;  // null in an evaluation loop only
   uint64_t linked_address = 0;               // 0: not in an ELF file
   bool in_eval_loop = false;                 // as Options::in_eval_loop says
 };
@@ -81,6 +81,8 @@ class NativeSymbolizer {
   // The functions of the range's file, read again if they were dropped; null: no longer possible.
   FunctionTable* ObjectOf(const ProcessView& process, const ExecutableRange& range);
   FunctionTable* ReadObject(const ElfFile& elf, const ExecutableRange& range);
+  std::shared_ptr<const Function> FunctionAt(ProcessView* process, ExecutableRange* range,
+                                             uint64_t address);
   std::shared_ptr<const Function> OpaqueFunction(ProcessView* process, ExecutableRange* range,
                                                  uint64_t address);
 

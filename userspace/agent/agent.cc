@@ -116,9 +116,10 @@ void Agent::PublishStatus(absl::Duration now) {
 
 void Agent::Sleep(absl::Duration duration) const {
   pollfd polled[] = {{signals_.descriptor(), POLLIN, 0},
+                     {sampler_->descriptor(), POLLIN, 0},
                      {socket_ == nullptr ? -1 : socket_->asked(), POLLIN, 0}};
   const timespec timeout = absl::ToTimespec(std::max(duration, absl::ZeroDuration()));
-  ppoll(polled, 2, &timeout, nullptr);
+  ppoll(polled, std::size(polled), &timeout, nullptr);
 }
 
 void Agent::Run() {

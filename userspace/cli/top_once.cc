@@ -32,7 +32,7 @@ int RunTopOnce(const TopOptions& options) {
   const bool has_command = session.command() != nullptr;
   while (true) {
     std::vector<pollfd> polled = {{signals.descriptor(), POLLIN, 0}};
-    for (int target : session.targets().descriptors()) polled.push_back({target, POLLIN, 0});
+    for (int target : session.Descriptors()) polled.push_back({target, POLLIN, 0});
     const timespec time = absl::ToTimespec(std::max(session.TimeToWork(), absl::ZeroDuration()));
     ppoll(polled.data(), polled.size(), &time, nullptr);
     // A signal: the table is printed now.

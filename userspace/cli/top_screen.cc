@@ -126,7 +126,7 @@ absl::StatusOr<LiveTop::End> LiveTop::Show() {
   bool redraw = true;
   while (true) {
     if (redraw) Draw();
-    std::vector<int> others = session_->targets().descriptors();
+    std::vector<int> others = session_->Descriptors();
     if (output_ != nullptr) others.push_back(output_->descriptor());
     const LiveTerminal::Input input = terminal_->Wait(session_->TimeToWork(), others);
     redraw = input.redraw || !input.keys.empty();

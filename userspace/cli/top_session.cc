@@ -89,6 +89,12 @@ absl::Duration TopSession::TimeToWork() const {
   return std::min(sampler_->TimeToConsume(now), next_refresh_ - now);
 }
 
+std::vector<int> TopSession::Descriptors() const {
+  std::vector<int> descriptors = targets_->descriptors();
+  descriptors.push_back(sampler_->descriptor());
+  return descriptors;
+}
+
 absl::StatusOr<bool> TopSession::Work() {
   const Moment now = Moment::Now();
   sampler_->Consume(now);

@@ -45,7 +45,9 @@ class TopSession {
   // As a shell has it: the command's own, or 0.
   int exit_code() { return command() == nullptr ? 0 : command()->exit_code(); }
 
+  // When Work() is due: in so long, or once one of these is readable.
   absl::Duration TimeToWork() const;
+  std::vector<int> Descriptors() const;
   // True when the view has a new interval. kNotFound: what was asked for is not Python.
   absl::StatusOr<bool> Work();
   // Nothing is sampled any more; the view has all of it.

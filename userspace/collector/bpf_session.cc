@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <linux/perf_event.h>
 #include <profd_bpf.skel.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -103,6 +104,8 @@ absl::Status BpfSession::Load() {
 }
 
 absl::Status BpfSession::MakeRings() {
+  filling_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
+  if (!filling_.valid()) return Errno(errno, "making a poll set");
   const uint32_t count = skeleton_->rodata->ring_count;
   const size_t cpus_per_ring = (OnlineCpus().size() + count - 1) / count;
   const size_t bytes = RoundUpToPowerOfTwo(options_.ring_bytes_per_cpu * cpus_per_ring);
@@ -118,6 +121,11 @@ absl::Status BpfSession::MakeRings() {
       if (samples_ == nullptr) return Errno(errno, "mapping a ring buffer");
     } else if (int error = ring_buffer__add(samples_, fd, OnRecord, this); error != 0) {
       return Errno(error, "mapping a ring buffer");
+    }
+    // Each wake-up once: the rings are hardly ever empty.
+    epoll_event told = {.events = EPOLLIN | EPOLLET, .data = {}};
+    if (epoll_ctl(filling_.get(), EPOLL_CTL_ADD, fd, &told) != 0) {
+      return Errno(errno, "polling a ring buffer");
     }
     ring_fds_.push_back(std::move(ring));
   }
@@ -333,6 +341,8 @@ void BpfSession::ConsumeLifecycle(const RecordHandler& handler) {
 }
 
 void BpfSession::ConsumeSamples(const RecordHandler& handler) {
+  epoll_event told[PROFD_MAX_RINGS];
+  (void)epoll_wait(filling_.get(), told, PROFD_MAX_RINGS, 0);
   const RecordHandler* outer = std::exchange(handler_, &handler);
   ring_buffer__consume(samples_);
   handler_ = outer;

@@ -109,6 +109,8 @@ class BpfSession {
   using RecordHandler = std::function<void(absl::string_view record)>;
   void ConsumeLifecycle(const RecordHandler& handler);
   void ConsumeSamples(const RecordHandler& handler);
+  // Readable when a ring of samples is half full, until they are consumed.
+  int filling() const { return filling_.get(); }
 
   EventCounters ReadCounters() const;
   PerfEventTotals ReadPerfEvents() const;
@@ -136,6 +138,7 @@ class BpfSession {
   KernelFeatures features_;
   profd_bpf* skeleton_ = nullptr;
   std::vector<Descriptor> ring_fds_;
+  Descriptor filling_;  // of epoll
   ring_buffer* samples_ = nullptr;
   ring_buffer* lifecycle_ = nullptr;
   const RecordHandler* handler_ = nullptr;  // while a ring is being consumed

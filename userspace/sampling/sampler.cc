@@ -17,7 +17,6 @@ namespace profd {
 namespace {
 
 constexpr absl::Duration kLongestPoll = absl::Milliseconds(200);
-constexpr absl::Duration kShortestPoll = absl::Milliseconds(4);
 // Where processes come and go: what /proc has to say of one is there only while it lives.
 constexpr absl::Duration kLongestPollAfterBirth = absl::Milliseconds(50);
 constexpr absl::Duration kAfterBirth = absl::Seconds(2);
@@ -33,12 +32,6 @@ size_t RingBytesPerCpu(uint64_t period_ns) {
   const double records = absl::FDivDuration(kRingHolds, absl::Nanoseconds(period_ns));
   const double bytes = std::clamp(records * kLargestRecordBytes, kLeastRingBytes, kMostRingBytes);
   return std::bit_ceil(static_cast<size_t>(bytes));
-}
-
-// So often that the deepest stacks fill half of the ring at most.
-absl::Duration PollInterval(uint64_t period_ns) {
-  const double records = static_cast<double>(RingBytesPerCpu(period_ns)) / 2 / kLargestRecordBytes;
-  return std::clamp(absl::Nanoseconds(period_ns) * records, kShortestPoll, kLongestPoll);
 }
 
 void RaiseDescriptorLimit() {
@@ -78,7 +71,6 @@ Pipeline::Options PipelineOptions(const Sampler::Options& options) {
 
 Sampler::Sampler(std::unique_ptr<BpfSession> session, const Options& options)
     : idle_(options.idle),
-      longest_poll_(PollInterval(options.period_ns)),
       session_(std::move(session)),
       images_(std::make_unique<Images>(session_.get())),
       processes_(std::make_unique<Processes>()),
@@ -152,10 +144,12 @@ const WaitingSampler::Stats* Sampler::waiting_stats() const {
 
 absl::Duration Sampler::TimeToConsume(absl::Duration now) const {
   const bool births = now - pipeline_->last_birth() < kAfterBirth;
-  absl::Duration wait = births ? std::min(longest_poll_, kLongestPollAfterBirth) : longest_poll_;
+  absl::Duration wait = births ? kLongestPollAfterBirth : kLongestPoll;
   if (waiting_ != nullptr) wait = std::min(wait, waiting_->due() - now);
   return std::max(wait, absl::ZeroDuration());
 }
+
+int Sampler::descriptor() const { return session_->filling(); }
 
 void Sampler::Consume(const Moment& now) {
   pipeline_->Consume(now);

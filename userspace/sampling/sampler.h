@@ -50,8 +50,9 @@ class Sampler {
   absl::Status Start();
   absl::Duration started() const { return started_; }  // of SteadyNow()
 
-  // How long after `now` the rings can wait for Consume() at most.
+  // When Consume() is due: so long after `now`, or once this descriptor is readable.
   absl::Duration TimeToConsume(absl::Duration now) const;
+  int descriptor() const;
   void Consume(const Moment& now);
   // Ends the window and begins the next. Call Consume() first.
   FinishedWindow Close(const Moment& now);
@@ -80,7 +81,6 @@ class Sampler {
   void TickWaiting(absl::Duration now);
 
   const bool idle_;
-  const absl::Duration longest_poll_;
   const std::unique_ptr<BpfSession> session_;
   const std::unique_ptr<Images> images_;
   const std::unique_ptr<Processes> processes_;

@@ -1,5 +1,6 @@
 #include "symbolizer/cpython/page_cache.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -50,6 +51,18 @@ TEST(PageCacheTest, PrefetchesManyPagesInOneCall) {
   EXPECT_TRUE(cache.Get<uint64_t>(Pages::kBase + 4090).ok());
   EXPECT_EQ(pages.reads, 1);
   EXPECT_TRUE(absl::IsOutOfRange(cache.Get<uint64_t>(Pages::kEnd + 4096).status()));
+}
+
+TEST(PageCacheTest, TellsWhichPagesHaveAnswered) {
+  Pages pages;
+  PageCache cache(pages, Later(), 1 << 20);
+  cache.Prefetch({Pages::kBase, Pages::kBase + 4096});
+  EXPECT_TRUE(cache.UsedPages().empty());
+  EXPECT_TRUE(cache.Get<uint64_t>(Pages::kBase + 4100).ok());
+  EXPECT_TRUE(cache.Get<uint64_t>(Pages::kBase + 8200).ok());
+  EXPECT_FALSE(cache.Get<uint64_t>(Pages::kEnd).ok());
+  EXPECT_THAT(cache.UsedPages(),
+              ::testing::UnorderedElementsAre(Pages::kBase + 4096, Pages::kBase + 8192));
 }
 
 TEST(PageCacheTest, FailsWhereAnyByteIsUnreadable) {
