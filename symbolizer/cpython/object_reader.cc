@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kPointer = sizeof(uint64_t);
 constexpr size_t kMaxTypes = 4096;
+constexpr size_t kKeysPerBatch = 128;
 constexpr int64_t kMaxInstanceBytes = 1 << 20;
 constexpr size_t kMaxSharedKeys = 30;  // pycore_dict.h: SHARED_KEYS_MAX_SIZE, 3.11+
 
@@ -53,7 +54,12 @@ absl::StatusOr<size_t> ObjectReader::IndexOf(const std::vector<DictEntry>& entri
       if (name.checked) return found - entries.begin();
     }
   }
+  std::vector<uint64_t> keys;
+  for (const DictEntry& entry : entries) keys.push_back(entry.key);
   for (size_t i = 0; i < entries.size(); ++i) {
+    if (i % kKeysPerBatch == 0) {
+      memory_.Prefetch(absl::MakeConstSpan(keys).subspan(i, kKeysPerBatch));
+    }
     if (entries[i].key == 0) continue;
     const absl::StatusOr<bool> same = HasText(entries[i].key, name.text);
     if (!same.ok()) return same.status();

@@ -15,7 +15,7 @@
 #include "bpf/events.h"
 #include "symbolizer/cpython/dict_table.h"
 #include "symbolizer/cpython/object_layout.h"
-#include "symbolizer/process/memory.h"
+#include "symbolizer/cpython/page_cache.h"
 
 namespace profd {
 
@@ -37,7 +37,7 @@ inline bool IsObjectError(const absl::Status& status) {
 // The arguments of the constructor must outlive it.
 class ObjectReader {
  public:
-  ObjectReader(ProcessMemory& memory, const py_layout& layout, const ObjectLayout& objects)
+  ObjectReader(PageCache& memory, const py_layout& layout, const ObjectLayout& objects)
       : memory_(memory), layout_(layout), objects_(objects) {}
 
   // Fails unless the type of `object` has the flag (kTypeIsStrSubclass, …).
@@ -72,7 +72,7 @@ class ObjectReader {
   absl::StatusOr<size_t> SharedKeyIndex(uint64_t keys, InternedName& name);
   absl::StatusOr<bool> HasText(uint64_t str, absl::string_view text);
 
-  ProcessMemory& memory_;
+  PageCache& memory_;
   const py_layout& layout_;
   const ObjectLayout& objects_;
   absl::flat_hash_map<uint64_t, Type> types_;

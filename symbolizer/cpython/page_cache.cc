@@ -58,7 +58,7 @@ void PageCache::Prefetch(absl::Span<const uint64_t> addresses) {
   absl::flat_hash_set<uint64_t> wanted;
   for (uint64_t address : addresses) {
     const uint64_t page = address & ~(kPageBytes - 1);
-    if (!pages_.contains(page) && wanted.size() < kMaxPages) wanted.insert(page);
+    if (page != 0 && !pages_.contains(page) && wanted.size() < kMaxPages) wanted.insert(page);
   }
   std::vector<uint64_t> starts(wanted.begin(), wanted.end());
   if (pages_.size() + starts.size() > kMaxPages) pages_.clear();

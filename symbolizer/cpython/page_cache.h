@@ -26,7 +26,8 @@ class PageCache : public ProcessMemory {
       : memory_(memory), deadline_(deadline), bytes_left_(max_bytes) {}
 
   absl::Status Read(uint64_t address, absl::Span<std::byte> out) override;
-  // Reads the pages of these addresses in few calls. What fails is left to Read().
+  // Reads the pages of these addresses, null ones excepted, in few calls. What fails is left to
+  // Read().
   void Prefetch(absl::Span<const uint64_t> addresses);
   // Start addresses of the pages that answered a read and are still kept.
   std::vector<uint64_t> UsedPages() const;

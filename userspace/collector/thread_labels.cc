@@ -8,33 +8,33 @@
 namespace profd {
 namespace {
 constexpr absl::Duration kShortest = absl::Seconds(1);
-constexpr absl::Duration kLongest = absl::Seconds(60);
-// A busy host makes every look a slow one: names are then at most this old.
-constexpr absl::Duration kStalest = absl::Seconds(4);
-constexpr int kCostShare = 1000;  // else reading names takes at most a thousandth of the time
-constexpr int kRestShare = 4;     // what has not changed for a while is left alone for a part of it
-constexpr size_t kMaxNameless = 8192;
+constexpr absl::Duration kLongest = absl::Seconds(60);  // after failures
+constexpr int kCostShare = 1000;  // reading names takes at most a thousandth of the time,
+constexpr absl::Duration kLongestForCost = absl::Seconds(4);  // unless the host is that busy
+constexpr int kRestShare = 4;  // what has not changed for a while is left alone for a part of it
+constexpr absl::Duration kLongestRest = absl::Seconds(30);
+constexpr size_t kMaxSeen = 8192;
 }  // namespace
 
-const std::string& ThreadLabels::NameOf(uint64_t thread_id, ProcessMemory* memory,
+const std::string& ThreadLabels::NameOf(uint64_t thread_id, pid_t tid, ProcessMemory* memory,
                                         const py_layout& layout, uint64_t interp_head,
                                         absl::Duration now) {
   static const std::string kNone;
+  // A thread that is new here may have begun since the last look, with the ID of one that ended.
+  if (seen_.size() >= kMaxSeen) seen_.clear();
+  if (seen_.emplace(thread_id, tid).second) {
+    refresh_at_ = std::min(refresh_at_, earliest_);
+  }
   if (memory != nullptr && interp_head != 0 && now >= refresh_at_) {
     Refresh(*memory, layout, interp_head, now);
   }
   auto found = names_.find(thread_id);
-  if (found != names_.end()) return found->second;
-  if (nameless_.size() < kMaxNameless && nameless_.insert(thread_id).second) {
-    // It may have begun since.
-    refresh_at_ = std::min(refresh_at_, refreshed_at_ + back_off_);
-  }
-  return kNone;
+  return found != names_.end() ? found->second : kNone;
 }
 
 void ThreadLabels::Refresh(ProcessMemory& memory, const py_layout& layout, uint64_t interp_head,
                            absl::Duration now) {
-  if (refreshed_at_ == -absl::InfiniteDuration()) changed_at_ = now;
+  if (refresh_at_ == -absl::InfiniteDuration()) changed_at_ = now;
   const absl::Duration begin = SteadyNow();
   auto interpreter = memory.Get<uint64_t>(interp_head);
   absl::Status status = interpreter.status();
@@ -43,15 +43,13 @@ void ThreadLabels::Refresh(ProcessMemory& memory, const py_layout& layout, uint6
     status = names.status();
     if (names.ok() && *names != names_) {
       names_ = *std::move(names);
-      nameless_.clear();
       changed_at_ = now;
     }
   }
   back_off_ = status.ok() ? kShortest : std::min(back_off_ * 2, kLongest);
-  refreshed_at_ = now;
-  const absl::Duration rest =
-      std::max((SteadyNow() - begin) * kCostShare, (now - changed_at_) / kRestShare);
-  refresh_at_ = now + std::max(back_off_, std::min(rest, kStalest));
+  const absl::Duration cost = (SteadyNow() - begin) * kCostShare;
+  earliest_ = now + std::max(back_off_, std::min(cost, kLongestForCost));
+  refresh_at_ = std::max(earliest_, now + std::min((now - changed_at_) / kRestShare, kLongestRest));
 }
 
 }  // namespace profd

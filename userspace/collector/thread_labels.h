@@ -2,8 +2,11 @@
 #ifndef PROFD_USERSPACE_COLLECTOR_THREAD_LABELS_H_
 #define PROFD_USERSPACE_COLLECTOR_THREAD_LABELS_H_
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -18,9 +21,10 @@ namespace profd {
 class ThreadLabels {
  public:
   // The thread's name; empty when Python knows none. Reads the process at most once a second, and
-  // less often when that is slow or fails, or brings nothing new. `now`: of SteadyNow().
-  const std::string& NameOf(uint64_t thread_id, ProcessMemory* memory, const py_layout& layout,
-                            uint64_t interp_head, absl::Duration now);
+  // less often when that is slow or fails, or brings nothing new: a new name is seen after half a
+  // minute at the latest, a new thread's within a second. `now`: of SteadyNow().
+  const std::string& NameOf(uint64_t thread_id, pid_t tid, ProcessMemory* memory,
+                            const py_layout& layout, uint64_t interp_head, absl::Duration now);
 
  private:
   void Refresh(ProcessMemory& memory, const py_layout& layout, uint64_t interp_head,
@@ -28,11 +32,10 @@ class ThreadLabels {
 
   absl::flat_hash_map<uint64_t, std::string> names_;
   ThreadNameHints hints_;
-  // Asked for in vain since the names last changed.
-  absl::flat_hash_set<uint64_t> nameless_;
+  absl::flat_hash_set<std::pair<uint64_t, pid_t>> seen_;  // asked for
   absl::Duration changed_at_;
-  absl::Duration refreshed_at_ = -absl::InfiniteDuration();
   absl::Duration refresh_at_ = -absl::InfiniteDuration();
+  absl::Duration earliest_ = -absl::InfiniteDuration();  // where a new thread asks for it
   absl::Duration back_off_ = absl::Seconds(1);
 };
 

@@ -285,8 +285,8 @@ Profile::StackId Pipeline::StackOf(Process& process, const RawStack& raw) {
 Profile::LabelsId Pipeline::LabelsOf(Process& process, const SampledThread& sampled) {
   ProcessMemory* memory = MemoryOf(process);
   absl::string_view thread =
-      process.threads.NameOf(sampled.thread_id, memory, process.image->interpreter.layout,
-                             process.interp_head.load(), now_);
+      process.threads.NameOf(sampled.thread_id, sampled.tid, memory,
+                             process.image->interpreter.layout, process.interp_head.load(), now_);
   if (thread.empty()) thread = sampled.comm;
   const ThreadKey key{process.key.incarnation, sampled.tid};
   auto known = labels_.find(key);

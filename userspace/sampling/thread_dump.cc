@@ -257,9 +257,9 @@ absl::StatusOr<ThreadDump> Dumper::Dump(absl::Duration patience) {
 void Dumper::NameThreads(ThreadDump* dump) {
   ProcessMemory* memory = Memory();
   for (DumpedThread& thread : dump->threads) {
-    const std::string& name =
-        process_->threads.NameOf(thread.ident, memory, process_->image->interpreter.layout,
-                                 process_->interp_head.load(), SteadyNow());
+    const std::string& name = process_->threads.NameOf(thread.ident, thread.tid, memory,
+                                                       process_->image->interpreter.layout,
+                                                       process_->interp_head.load(), SteadyNow());
     if (!name.empty()) thread.name = name;
   }
 }

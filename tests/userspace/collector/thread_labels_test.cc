@@ -13,7 +13,7 @@ constexpr uint64_t kHead = 0x1000;
 int ReadsIn(int seconds, ThreadLabels& labels, FakeMemory& memory) {
   const int before = memory.reads();
   for (int second = 0; second < seconds; ++second) {
-    labels.NameOf(1, &memory, py_layout{}, kHead, absl::Seconds(second));
+    labels.NameOf(1, 7, &memory, py_layout{}, kHead, absl::Seconds(second));
   }
   return memory.reads() - before;
 }
@@ -31,14 +31,32 @@ TEST(ThreadLabelsTest, AsksOnceASecondAtMost) {
   memory.Put(kHead, uint64_t{0});  // an interpreter that has not begun
   ThreadLabels labels;
   for (int i = 0; i < 1000; ++i) {
-    EXPECT_EQ(labels.NameOf(1, &memory, py_layout{}, kHead, absl::Milliseconds(i)), "");
+    EXPECT_EQ(labels.NameOf(1, 7, &memory, py_layout{}, kHead, absl::Milliseconds(i)), "");
   }
   EXPECT_EQ(memory.reads(), 1);
 }
 
+TEST(ThreadLabelsTest, LooksAgainForANewThreadThoughItsIdIsKnown) {
+  FakeMemory memory;
+  memory.Put(kHead, uint64_t{0});
+  ThreadLabels labels;
+  ReadsIn(300, labels, memory);
+  const auto reads_at = [&](double second, pid_t tid) {
+    const int before = memory.reads();
+    labels.NameOf(1, tid, &memory, py_layout{}, kHead, absl::Seconds(second));
+    return memory.reads() - before;
+  };
+  EXPECT_EQ(reads_at(331, 7), 1);  // half a minute of rest
+  EXPECT_EQ(reads_at(340, 7), 0);
+  EXPECT_EQ(reads_at(340, 8), 1);
+  EXPECT_EQ(reads_at(340.5, 9), 0);
+  EXPECT_EQ(reads_at(341, 9), 1);
+  EXPECT_EQ(reads_at(345, 9), 0);
+}
+
 TEST(ThreadLabelsTest, AProcessThatHasGoneHasNoNames) {
   ThreadLabels labels;
-  EXPECT_EQ(labels.NameOf(1, nullptr, py_layout{}, kHead, absl::ZeroDuration()), "");
+  EXPECT_EQ(labels.NameOf(1, 7, nullptr, py_layout{}, kHead, absl::ZeroDuration()), "");
 }
 
 }  // namespace
