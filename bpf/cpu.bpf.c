@@ -130,10 +130,11 @@ static __always_inline void tell_of_unknown(u32 tgid, u64 now_ns) {
     *entry = mark;
 }
 
-/* Of records that come rarely enough user space looks after the rings by itself. */
+/* Of records that come rarely enough user space looks after the rings by itself. Soon enough for it
+ * to come before names are held back (send_step). */
 static __always_inline u64 wakeup_flag(void *ring) {
   u64 size = bpf_ringbuf_query(ring, BPF_RB_RING_SIZE);
-  return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > size / 2 ? BPF_RB_FORCE_WAKEUP
+  return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > size / 4 ? BPF_RB_FORCE_WAKEUP
                                                                : BPF_RB_NO_WAKEUP;
 }
 

@@ -54,7 +54,7 @@ absl::Status PageCache::Read(uint64_t address, absl::Span<std::byte> out) {
 }
 
 void PageCache::Prefetch(absl::Span<const uint64_t> addresses) {
-  constexpr size_t kPagesPerCall = 256;
+  constexpr size_t kPagesPerCall = 32;
   absl::flat_hash_set<uint64_t> wanted;
   for (uint64_t address : addresses) {
     const uint64_t page = address & ~(kPageBytes - 1);

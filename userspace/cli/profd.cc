@@ -32,10 +32,8 @@ int CutCommand(int argc, char** argv, std::vector<std::string>* command) {
 }
 
 int Main(int argc, char** argv) {
-#ifdef NDEBUG
   // Distributions build Abseil with this on: each lock of a mutex is then a look into a graph.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-#endif
   CLI::App app("Samples the CPU of Python processes on this host; writes profiles.", "profd");
   app.set_version_flag("--version", std::string("profd ") + PROFD_VERSION);
   app.footer(kExamples);

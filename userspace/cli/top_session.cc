@@ -54,11 +54,9 @@ TopSession::TopSession(const TopOptions& options, std::unique_ptr<Targets> targe
 
 TopSession::~TopSession() { sampler_->Stop(); }
 
-absl::StatusOr<std::unique_ptr<Sampler>> TopSession::MakeSampler(const Targets& targets,
-                                                                 const Sampler* before) {
+absl::StatusOr<std::unique_ptr<Sampler>> TopSession::MakeSampler(const Targets& targets) {
   Sampler::Options options = targets.MakeSamplerOptions();
   options.gil = true;
-  if (before != nullptr) options.selection.AddTrees(before->Followed());
   return Sampler::Create(options);
 }
 
@@ -67,7 +65,7 @@ absl::StatusOr<std::unique_ptr<TopSession>> TopSession::Create(const TopOptions&
                                                                const CommandStreams& streams) {
   auto targets = Targets::Prepare(options.sampling, WhoInvoked(), signals, streams);
   if (!targets.ok()) return targets.status();
-  auto sampler = MakeSampler(**targets, nullptr);
+  auto sampler = MakeSampler(**targets);
   if (!sampler.ok()) return sampler.status();
   return std::unique_ptr<TopSession>(
       new TopSession(options, *std::move(targets), *std::move(sampler)));
@@ -127,9 +125,9 @@ void TopSession::AddInterval(const Moment& now) {
 absl::Status TopSession::SetMode(bool idle, bool gil_only) {
   const SamplingOptions before = targets_->options();
   targets_->SetMode(idle, gil_only);
-  auto sampler = MakeSampler(*targets_, sampler_.get());
+  auto sampler = MakeSampler(*targets_);
   absl::Status status = sampler.status();
-  if (status.ok()) status = (*sampler)->Start();
+  if (status.ok()) status = (*sampler)->Start(sampler_.get());
   if (status.ok() && idle && (*sampler)->waiting_stats() == nullptr) {
     status = absl::UnimplementedError(IdleLacks(**sampler));
   }
@@ -151,8 +149,7 @@ std::string TopSession::LastTable(const ScreenSize& size) {
 
 std::string TopSession::SinceText() const {
   if (!view_.began_anew()) return "";
-  return absl::StrFormat("; the table is of its last %.1f s",
-                         absl::ToDoubleSeconds(view_.total().duration));
+  return absl::StrFormat("; the table is of %.1f s", absl::ToDoubleSeconds(view_.total().duration));
 }
 
 std::string TopSession::EndText() {

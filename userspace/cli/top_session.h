@@ -65,9 +65,7 @@ class TopSession {
  private:
   TopSession(const TopOptions& options, std::unique_ptr<Targets> targets,
              std::unique_ptr<Sampler> sampler);
-  // `before`: the one that it takes the place of, or null.
-  static absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const Targets& targets,
-                                                              const Sampler* before);
+  static absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const Targets& targets);
   void AddInterval(const Moment& now);
   std::string SinceText() const;
 

@@ -109,7 +109,7 @@ class BpfSession {
   using RecordHandler = std::function<void(absl::string_view record)>;
   void ConsumeLifecycle(const RecordHandler& handler);
   void ConsumeSamples(const RecordHandler& handler);
-  // Readable when a ring of samples is half full, until they are consumed.
+  // Readable when a ring of samples is a quarter full, until they are consumed.
   int filling() const { return filling_.get(); }
 
   EventCounters ReadCounters() const;

@@ -19,6 +19,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/types/span.h"
 #include "symbolizer/process/remote_memory.h"
 #include "userspace/collector/bpf_session.h"
 #include "userspace/collector/images.h"
@@ -40,8 +41,9 @@ class Discovery {
   // libraries are called after Python, at once; all others are left to the thread.
   void ScanLikely();
   // Follows the selection's processes and their descendants, if it wants them. Call after
-  // AttachLifecycle(), so that no child falls between, and before ScanLikely().
-  absl::Status FollowSelection();
+  // AttachLifecycle(), so that no child falls between, and before ScanLikely(). `known`: more of
+  // them, whose parents may have gone.
+  absl::Status FollowSelection(absl::Span<const pid_t> known);
   // Looks at everything else in a thread of its own.
   void Start();
   void Stop();

@@ -16,10 +16,6 @@ Selection Selection::Trees(const std::vector<pid_t>& pids) {
   return selection;
 }
 
-void Selection::AddTrees(const std::vector<pid_t>& pids) {
-  if (has_descendants_) pids_.insert(pids.begin(), pids.end());
-}
-
 absl::StatusOr<Selection> Selection::CommPattern(const std::string& pattern) {
   Selection selection;
   try {

@@ -26,8 +26,6 @@ class Selection {
   static absl::StatusOr<Selection> CommPattern(const std::string& pattern);
 
   bool is_all() const { return pids_.empty() && pattern_ == nullptr; }
-  // More roots of trees, where descendants are wanted: such as have lost their parents.
-  void AddTrees(const std::vector<pid_t>& pids);
   // Descendants of Trees() are the caller's to know.
   bool Matches(pid_t pid, absl::string_view comm) const;
   const absl::flat_hash_set<pid_t>& pids() const { return pids_; }

@@ -9,7 +9,7 @@ namespace profd {
 namespace {
 constexpr absl::Duration kShortest = absl::Seconds(1);
 constexpr absl::Duration kLongest = absl::Seconds(60);  // after failures
-constexpr int kCostShare = 1000;  // reading names takes at most a thousandth of the time,
+constexpr int kCostShare = 1000;  // else reading names takes a thousandth of the time at most,
 constexpr absl::Duration kLongestForCost = absl::Seconds(4);  // unless the host is that busy
 constexpr int kRestShare = 4;  // what has not changed for a while is left alone for a part of it
 constexpr absl::Duration kLongestRest = absl::Seconds(30);
@@ -47,9 +47,10 @@ void ThreadLabels::Refresh(ProcessMemory& memory, const py_layout& layout, uint6
     }
   }
   back_off_ = status.ok() ? kShortest : std::min(back_off_ * 2, kLongest);
-  const absl::Duration cost = (SteadyNow() - begin) * kCostShare;
-  earliest_ = now + std::max(back_off_, std::min(cost, kLongestForCost));
-  refresh_at_ = std::max(earliest_, now + std::min((now - changed_at_) / kRestShare, kLongestRest));
+  const absl::Duration cost = std::min((SteadyNow() - begin) * kCostShare, kLongestForCost);
+  const absl::Duration rest = std::min((now - changed_at_) / kRestShare, kLongestRest);
+  earliest_ = now + back_off_;
+  refresh_at_ = std::max(earliest_, now + std::max(cost, rest));
 }
 
 }  // namespace profd

@@ -22,7 +22,7 @@ class ThreadLabels {
  public:
   // The thread's name; empty when Python knows none. Reads the process at most once a second, and
   // less often when that is slow or fails, or brings nothing new: a new name is seen after half a
-  // minute at the latest, a new thread's within a second. `now`: of SteadyNow().
+  // minute at the latest, a new thread's within a second, unless reads fail. `now`: of SteadyNow().
   const std::string& NameOf(uint64_t thread_id, pid_t tid, ProcessMemory* memory,
                             const py_layout& layout, uint64_t interp_head, absl::Duration now);
 

@@ -140,7 +140,7 @@ absl::Status Recorder::CheckTargets() {
 
 void Recorder::Wait(absl::Duration duration) {
   std::vector<pollfd> polled = {{signals_.descriptor(), POLLIN, 0},
-                                {sampler_->descriptor(), POLLIN, 0}};
+                                {sampler_ == nullptr ? -1 : sampler_->descriptor(), POLLIN, 0}};
   for (int target : targets_->descriptors()) polled.push_back({target, POLLIN, 0});
   const timespec timeout = absl::ToTimespec(std::max(duration, absl::ZeroDuration()));
   ppoll(polled.data(), polled.size(), &timeout, nullptr);

@@ -97,10 +97,13 @@ absl::StatusOr<std::unique_ptr<Sampler>> Sampler::Create(const Options& options)
   return std::unique_ptr<Sampler>(new Sampler(*std::move(session), options));
 }
 
-absl::Status Sampler::Start() {
+absl::Status Sampler::Start(const Sampler* before) {
   if (absl::Status status = session_->AttachLifecycle(); !status.ok()) return status;
   if (absl::Status status = discovery_->Listen(); !status.ok()) return status;
-  if (absl::Status status = discovery_->FollowSelection(); !status.ok()) return status;
+  // Births are told from here on: none falls between the two.
+  const std::vector<pid_t> known =
+      before == nullptr ? std::vector<pid_t>() : before->session_->Followed();
+  if (absl::Status status = discovery_->FollowSelection(known); !status.ok()) return status;
   discovery_->ScanLikely();
   discovery_->Start();
   if (absl::Status status = StartWaiting(); !status.ok()) return status;
@@ -172,8 +175,6 @@ void Sampler::Detach() {
 }
 
 void Sampler::Stop() { discovery_->Stop(); }
-
-std::vector<pid_t> Sampler::Followed() const { return session_->Followed(); }
 
 bool Sampler::IsKnown(pid_t pid) const { return session_->FindProcess(pid).ok(); }
 

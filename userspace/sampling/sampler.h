@@ -46,8 +46,10 @@ class Sampler {
   static absl::StatusOr<std::unique_ptr<Sampler>> Create(const Options& options);
   ~Sampler();
 
-  // Finds the processes that run and begins the first window.
-  absl::Status Start();
+  // Finds the processes that run and begins the first window. `before`: a running one that this is
+  // to take the place of; descendants it knows are descendants still, though their parents have
+  // gone.
+  absl::Status Start(const Sampler* before = nullptr);
   absl::Duration started() const { return started_; }  // of SteadyNow()
 
   // When Consume() is due: so long after `now`, or once this descriptor is readable.
@@ -65,8 +67,6 @@ class Sampler {
   Accounting Totals() const { return pipeline_->Totals(); }
   // A Python process that can be sampled?
   bool IsKnown(pid_t pid) const;
-  // Where descendants are sampled: those processes, Python or not, whose children will be.
-  std::vector<pid_t> Followed() const;
   size_t processes() const { return processes_->size(); }
   size_t interpreters() const { return images_->size(); }
   std::vector<Images::Unsupported> unsupported() const { return images_->unsupported(); }

@@ -285,8 +285,8 @@ void TopView::Reset() {
   functions_ = TopStats(false);
   lines_ = TopStats(true);
   sum_ = std::make_unique<ProfileSum>();
+  began_anew_ |= total_.duration > absl::ZeroDuration();
   total_ = TopFacts();
-  began_anew_ = true;
   matched_ns_ = 0;
   followed_.reset();
   focus_.clear();

@@ -142,7 +142,7 @@ TEST_P(ThreadNamesTest, OfTwoHundredThreadsTakeFewReads) {
     const absl::Duration took = absl::Now() - start;
     ASSERT_TRUE(names.ok()) << names.status();
     EXPECT_EQ(*names, expected);
-    EXPECT_LE(memory.calls, 2) << "of all pages that the look before has read";
+    EXPECT_LT(memory.calls, 12) << "many pages in each";
     std::cout << interpreter.ToString() << ": 214 threads, " << first_calls << " reads, then "
               << memory.calls << " in " << took << "\n";
   }
