@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -48,8 +49,7 @@ void RestoreOnExit() {
   is_open = 0;
 }
 
-void RememberHowToLeave() {
-  const std::string sequence = LeaveSequence();
+void RememberHowToLeave(const std::string& sequence) {
   leave_bytes = std::min(sequence.size(), sizeof(leave_sequence));
   memcpy(leave_sequence, sequence.data(), leave_bytes);
 }
@@ -164,13 +164,14 @@ absl::StatusOr<std::unique_ptr<LiveTerminal>> LiveTerminal::Open(absl::string_vi
 
   modes_fd = terminal->input_fd_;
   if (tcgetattr(modes_fd, &original_modes) != 0) return absl::ErrnoToStatus(errno, "tcgetattr");
-  if (!LoadTerminfo(STDOUT_FILENO)) {
+  const std::optional<std::string> leave = LeaveSequence(STDOUT_FILENO);
+  if (!leave.has_value()) {
     const char* term = getenv("TERM");
     return NoTerminal(
         absl::StrCat("the cursor of TERM=", term == nullptr ? "" : term, " cannot be moved"),
         absl::StrCat("TERM=xterm, or ", instead));
   }
-  RememberHowToLeave();
+  RememberHowToLeave(*leave);
   KeepStopSignal();
   signal(SIGPIPE, SIG_IGN);
   if (newterm(nullptr, stdout, input) == nullptr)

@@ -16,13 +16,16 @@ std::string Capability(const char* name) {
 
 }  // namespace
 
-bool LoadTerminfo(int fd) {
+std::optional<std::string> LeaveSequence(int fd) {
   int found = 0;
-  return setupterm(nullptr, fd, &found) == OK && !Capability("cup").empty();
-}
-
-std::string LeaveSequence() {
-  return Capability("sgr0") + Capability("cnorm") + Capability("rmkx") + Capability("rmcup");
+  if (setupterm(nullptr, fd, &found) != OK) return std::nullopt;
+  std::optional<std::string> sequence;
+  if (!Capability("cup").empty()) {
+    sequence =
+        Capability("sgr0") + Capability("cnorm") + Capability("rmkx") + Capability("rmcup");
+  }
+  del_curterm(cur_term);
+  return sequence;
 }
 
 }  // namespace profd

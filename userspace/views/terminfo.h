@@ -2,16 +2,14 @@
 #ifndef PROFD_USERSPACE_VIEWS_TERMINFO_H_
 #define PROFD_USERSPACE_VIEWS_TERMINFO_H_
 
+#include <optional>
 #include <string>
 
 namespace profd {
 
-// Reads the description of $TERM, for a terminal at `fd`. False: unknown, or a terminal whose
-// cursor cannot be moved.
-bool LoadTerminfo(int fd);
-
-// After LoadTerminfo: attributes off, cursor visible, back from the alternate screen.
-std::string LeaveSequence();
+// By the description of $TERM, for a terminal at `fd`: attributes off, cursor visible, back from the
+// alternate screen. nullopt: unknown, or a terminal whose cursor cannot be moved.
+std::optional<std::string> LeaveSequence(int fd);
 
 }  // namespace profd
 
