@@ -34,8 +34,8 @@ struct ThreadNameHints {
 // current_thread(). Empty while `threading` has not been imported. Names can change at any time.
 //
 // `interpreter` is a PyInterpreterState. It takes some ten reads, one for each page that holds
-// threads, their attributes or names; with `hints` from before, and little changed, one for 32 of them.
-// kUnimplemented: a version whose objects are not known; kDeadlineExceeded: `budget` is
+// threads, their attributes or names; with `hints` from before, and little changed, one for 32 of
+// them. kUnimplemented: a version whose objects are not known; kDeadlineExceeded: `budget` is
 // spent; kResourceExhausted: more threads or entries than a sane process has; kInvalidArgument
 // or kOutOfRange: no such structures there, or torn again and again; kNotFound: the process is
 // gone.

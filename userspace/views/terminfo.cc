@@ -21,8 +21,7 @@ std::optional<std::string> LeaveSequence(int fd) {
   if (setupterm(nullptr, fd, &found) != OK) return std::nullopt;
   std::optional<std::string> sequence;
   if (!Capability("cup").empty()) {
-    sequence =
-        Capability("sgr0") + Capability("cnorm") + Capability("rmkx") + Capability("rmcup");
+    sequence = Capability("sgr0") + Capability("cnorm") + Capability("rmkx") + Capability("rmcup");
   }
   del_curterm(cur_term);
   return sequence;

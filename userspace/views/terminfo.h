@@ -7,8 +7,8 @@
 
 namespace profd {
 
-// By the description of $TERM, for a terminal at `fd`: attributes off, cursor visible, back from the
-// alternate screen. nullopt: unknown, or a terminal whose cursor cannot be moved.
+// By the description of $TERM, for a terminal at `fd`: attributes off, cursor visible, back from
+// the alternate screen. nullopt: unknown, or a terminal whose cursor cannot be moved.
 std::optional<std::string> LeaveSequence(int fd);
 
 }  // namespace profd
