@@ -17,6 +17,7 @@ namespace profd {
 namespace {
 
 constexpr absl::Duration kLongestPoll = absl::Milliseconds(200);
+constexpr absl::Duration kShortestPoll = absl::Milliseconds(4);
 // Where processes come and go: what /proc has to say of one is there only while it lives.
 constexpr absl::Duration kLongestPollAfterBirth = absl::Milliseconds(50);
 constexpr absl::Duration kAfterBirth = absl::Seconds(2);
@@ -32,6 +33,13 @@ size_t RingBytesPerCpu(uint64_t period_ns) {
   const double records = absl::FDivDuration(kRingHolds, absl::Nanoseconds(period_ns));
   const double bytes = std::clamp(records * kLargestRecordBytes, kLeastRingBytes, kMostRingBytes);
   return std::bit_ceil(static_cast<size_t>(bytes));
+}
+
+// So often that the deepest stacks fill half of the ring at most: who is woken when it fills may
+// wait long for a CPU.
+absl::Duration PollInterval(uint64_t period_ns) {
+  const double records = static_cast<double>(RingBytesPerCpu(period_ns)) / 2 / kLargestRecordBytes;
+  return std::clamp(absl::Nanoseconds(period_ns) * records, kShortestPoll, kLongestPoll);
 }
 
 void RaiseDescriptorLimit() {
@@ -71,6 +79,7 @@ Pipeline::Options PipelineOptions(const Sampler::Options& options) {
 
 Sampler::Sampler(std::unique_ptr<BpfSession> session, const Options& options)
     : idle_(options.idle),
+      longest_poll_(PollInterval(options.period_ns)),
       session_(std::move(session)),
       images_(std::make_unique<Images>(session_.get())),
       processes_(std::make_unique<Processes>()),
@@ -147,7 +156,7 @@ const WaitingSampler::Stats* Sampler::waiting_stats() const {
 
 absl::Duration Sampler::TimeToConsume(absl::Duration now) const {
   const bool births = now - pipeline_->last_birth() < kAfterBirth;
-  absl::Duration wait = births ? kLongestPollAfterBirth : kLongestPoll;
+  absl::Duration wait = births ? std::min(longest_poll_, kLongestPollAfterBirth) : longest_poll_;
   if (waiting_ != nullptr) wait = std::min(wait, waiting_->due() - now);
   return std::max(wait, absl::ZeroDuration());
 }

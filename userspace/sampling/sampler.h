@@ -81,6 +81,7 @@ class Sampler {
   void TickWaiting(absl::Duration now);
 
   const bool idle_;
+  const absl::Duration longest_poll_;
   const std::unique_ptr<BpfSession> session_;
   const std::unique_ptr<Images> images_;
   const std::unique_ptr<Processes> processes_;
