@@ -1,5 +1,6 @@
 #include "symbolizer/process/process.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -63,6 +64,8 @@ absl::StatusOr<absl::Duration> CpuTime(pid_t pid) {
   }
   return absl::DurationFromTimespec(used);
 }
+
+bool Exists(pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; }
 
 std::vector<pid_t> ListProcesses() { return NumericEntries("/proc"); }
 

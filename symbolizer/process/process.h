@@ -69,6 +69,8 @@ absl::StatusOr<uint64_t> StartTimeTicks(pid_t pid);
 absl::StatusOr<pid_t> ParentPid(pid_t pid);
 // CPU time used by all threads of the process, alive or ended, in nanoseconds (its CPU clock).
 absl::StatusOr<absl::Duration> CpuTime(pid_t pid);
+// A zombie does; an error other than ESRCH is about a process that exists.
+bool Exists(pid_t pid);
 // All PIDs in /proc, ascending.
 std::vector<pid_t> ListProcesses();
 // Kernel comm of a process or thread; empty when it has gone.

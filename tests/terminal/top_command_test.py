@@ -240,11 +240,15 @@ class OnScreen(Folder):
         screen.keys("q")
         screen.wait_for("; the table is of ")
 
-    def test_what_is_left_of_a_table_that_began_anew_says_so(self):
+    def start_waiting(self, screen):
         program = self.waiting_program()
-        screen = self.screen()
         screen.keys("%s top -d 0.3 -i -p %d; echo STATUS $?" % (PROFD, program.pid), "Enter")
         screen.wait_for("[waiting: sleep]")
+        return program
+
+    def test_what_is_left_of_a_table_that_began_anew_says_so(self):
+        screen = self.screen()
+        program = self.start_waiting(screen)
         screen.keys("i")
         screen.wait_for("profd top  0 processes", absent="[waiting: sleep]")
         program.kill()
@@ -253,10 +257,8 @@ class OnScreen(Folder):
         self.assertRegex(text, r"has ended; the table is of \d+\.\d s\n")
 
     def test_ends_with_the_process(self):
-        program = self.waiting_program()
         screen = self.screen()
-        screen.keys("%s top -d 0.3 -i -p %d; echo STATUS $?" % (PROFD, program.pid), "Enter")
-        screen.wait_for("[waiting: sleep]")
+        program = self.start_waiting(screen)
         time.sleep(1)
         program.kill()
         text = self.end(screen, 0)

@@ -7,11 +7,12 @@
 #include <time.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "symbolizer/process/process.h"
 #include "userspace/agent/profile_writer.h"
 #include "userspace/agent/status_report.h"
 #include "userspace/agent/status_socket.h"
@@ -25,15 +26,9 @@
 namespace profd {
 namespace {
 
-bool AnyExists(const std::vector<pid_t>& pids) {
-  // An error other than ESRCH is about a process that exists.
-  return std::any_of(pids.begin(), pids.end(),
-                     [](pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; });
-}
-
 absl::StatusOr<Selection> MakeSelection(const Config& config) {
   if (!config.pids.empty()) {
-    if (!AnyExists(config.pids)) {
+    if (std::none_of(config.pids.begin(), config.pids.end(), Exists)) {
       return absl::NotFoundError("no process has an ID that --pid names");
     }
     return Selection::Pids(config.pids);

@@ -1,6 +1,5 @@
 #include "userspace/collector/discovery.h"
 
-#include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -72,7 +71,7 @@ absl::Status Discovery::Listen() {
 absl::Status Discovery::FollowSelection(absl::Span<const pid_t> known) {
   if (!selection_.has_descendants()) return absl::OkStatus();
   for (pid_t pid : known) {
-    if (kill(pid, 0) != 0 && errno == ESRCH) continue;
+    if (!Exists(pid)) continue;
     if (absl::Status status = session_->Follow(pid); !status.ok()) return status;
   }
   for (pid_t pid : selection_.pids()) {

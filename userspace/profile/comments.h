@@ -11,8 +11,7 @@
 //   profd.cut_stacks 3                                         outermost frames cut off
 //   profd.times_dropped 3                                      samples whose time had no room
 //   profd.comments_dropped 3                                   no room for further lines
-//   profd.assumed_period_ns 10000000                           the source gave counts without a
-//   rate
+//   profd.assumed_period_ns 10000000                           a source with counts, no rate
 //
 // All are sums over the window: merging profiles adds lines of equal name and labels.
 #ifndef PROFD_USERSPACE_PROFILE_COMMENTS_H_

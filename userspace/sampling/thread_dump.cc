@@ -1,10 +1,8 @@
 #include "userspace/sampling/thread_dump.h"
 
-#include <signal.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <map>
 #include <memory>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "symbolizer/code_reader.h"
+#include "symbolizer/process/process.h"
 #include "symbolizer/process/remote_memory.h"
 #include "symbolizer/process/within.h"
 #include "userspace/collector/bpf_session.h"
@@ -70,7 +69,7 @@ class Dumper {
 };
 
 absl::Status Dumper::Open() {
-  if (kill(pid_, 0) != 0 && errno == ESRCH) {
+  if (!Exists(pid_)) {
     return absl::NotFoundError(absl::StrCat("there is no process ", pid_));
   }
   BpfSession::Options options;
