@@ -19,6 +19,7 @@ from interpreters import Skip
 
 RATE_HZ = 1999  # a prime: the workloads' own rhythms are whole milliseconds
 LIMIT_SECONDS = 100
+MOST_LOST = 0.001
 
 # One program under the agent. `cpu`: how many CPU seconds of it are wanted. `early`: started before
 # the agent and ended after it, so that neither start nor end of the interpreter is in the profile.
@@ -175,6 +176,14 @@ def keep(name, path):
     return result
 
 
+def check_losses(comments):
+    """Of samples that are lost a property's test sees nothing, or a wrong share."""
+    lost = sum(int(line.split()[-1]) for line in comments if line.startswith("profd.lost{"))
+    fired = sum(int(line.split()[-1]) for line in comments if line.startswith("profd.events_fired "))
+    assert fired, comments
+    assert lost <= fired * MOST_LOST, "%d of %d lost: %s" % (lost, fired, comments)
+
+
 def main():
     name, path = sys.argv[1:]
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -190,6 +199,7 @@ def main():
     for key, workload in result["workloads"].items():
         print("%-16s pid=%d samples=%d" %
               (key, workload["pid"], sum(s.values[0] for s in workload["samples"])))
+    check_losses(result["comments"])
     return 0
 
 

@@ -108,18 +108,21 @@ absl::Status BpfSession::MakeRings() {
   if (!filling_.valid()) return Errno(errno, "making a poll set");
   const uint32_t count = skeleton_->rodata->ring_count;
   const size_t cpus_per_ring = (OnlineCpus().size() + count - 1) / count;
-  const size_t bytes = RoundUpToPowerOfTwo(options_.ring_bytes_per_cpu * cpus_per_ring);
+  ring_bytes_ = RoundUpToPowerOfTwo(options_.ring_bytes_per_cpu * cpus_per_ring);
   for (uint32_t i = 0; i < count; ++i) {
-    Descriptor ring(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "profd_samples", 0, 0, bytes, nullptr));
-    if (!ring.valid()) return Errno(errno, "making a ring buffer");
-    int fd = ring.get();
+    auto ring = std::make_unique<Ring>(
+        Ring{.session = this,
+             .map = Descriptor(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "profd_samples", 0, 0,
+                                              ring_bytes_, nullptr))});
+    if (!ring->map.valid()) return Errno(errno, "making a ring buffer");
+    int fd = ring->map.get();
     if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sample_rings), &i, &fd, BPF_ANY) != 0) {
       return Errno(errno, "installing a ring buffer");
     }
     if (samples_ == nullptr) {
-      samples_ = ring_buffer__new(fd, OnRecord, this, nullptr);
+      samples_ = ring_buffer__new(fd, OnRecord, ring.get(), nullptr);
       if (samples_ == nullptr) return Errno(errno, "mapping a ring buffer");
-    } else if (int error = ring_buffer__add(samples_, fd, OnRecord, this); error != 0) {
+    } else if (int error = ring_buffer__add(samples_, fd, OnRecord, ring.get()); error != 0) {
       return Errno(error, "mapping a ring buffer");
     }
     // Each wake-up once: the rings are hardly ever empty.
@@ -127,10 +130,11 @@ absl::Status BpfSession::MakeRings() {
     if (epoll_ctl(filling_.get(), EPOLL_CTL_ADD, fd, &told) != 0) {
       return Errno(errno, "polling a ring buffer");
     }
-    ring_fds_.push_back(std::move(ring));
+    sample_rings_.push_back(std::move(ring));
   }
-  lifecycle_ =
-      ring_buffer__new(bpf_map__fd(skeleton_->maps.lifecycle_ring), OnRecord, this, nullptr);
+  lifecycle_ring_ = std::make_unique<Ring>(Ring{.session = this, .map = {}});
+  lifecycle_ = ring_buffer__new(bpf_map__fd(skeleton_->maps.lifecycle_ring), OnRecord,
+                                lifecycle_ring_.get(), nullptr);
   if (lifecycle_ == nullptr) return Errno(errno, "mapping a ring buffer");
   return absl::OkStatus();
 }
@@ -328,9 +332,10 @@ void BpfSession::CloseGate(absl::Span<const uint64_t> tags) {
   if (!tags.empty()) __atomic_add_fetch(&skeleton_->data->gate_epoch, 1, __ATOMIC_RELEASE);
 }
 
-int BpfSession::OnRecord(void* session, void* data, size_t size) {
-  (*static_cast<BpfSession*>(session)->handler_)(
-      absl::string_view(static_cast<const char*>(data), size));
+int BpfSession::OnRecord(void* context, void* data, size_t size) {
+  Ring* ring = static_cast<Ring*>(context);
+  ring->consumed += BPF_RINGBUF_HDR_SZ + (size + 7) / 8 * 8;
+  (*ring->session->handler_)(absl::string_view(static_cast<const char*>(data), size));
   return 0;
 }
 
@@ -340,12 +345,17 @@ void BpfSession::ConsumeLifecycle(const RecordHandler& handler) {
   handler_ = outer;
 }
 
-void BpfSession::ConsumeSamples(const RecordHandler& handler) {
+double BpfSession::ConsumeSamples(const RecordHandler& handler) {
   epoll_event told[PROFD_MAX_RINGS];
   (void)epoll_wait(filling_.get(), told, PROFD_MAX_RINGS, 0);
   const RecordHandler* outer = std::exchange(handler_, &handler);
   ring_buffer__consume(samples_);
   handler_ = outer;
+  size_t most = 0;
+  for (const std::unique_ptr<Ring>& ring : sample_rings_) {
+    most = std::max(most, std::exchange(ring->consumed, 0));
+  }
+  return static_cast<double>(most) / static_cast<double>(ring_bytes_);
 }
 
 EventCounters BpfSession::ReadCounters() const {

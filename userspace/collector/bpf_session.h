@@ -108,7 +108,8 @@ class BpfSession {
   void CloseGate(absl::Span<const uint64_t> tags);
   using RecordHandler = std::function<void(absl::string_view record)>;
   void ConsumeLifecycle(const RecordHandler& handler);
-  void ConsumeSamples(const RecordHandler& handler);
+  // How much was taken of the fullest ring, 0 to 1; more than that if it filled meanwhile.
+  double ConsumeSamples(const RecordHandler& handler);
   // Readable when a ring of samples is a quarter full, until they are consumed.
   int filling() const { return filling_.get(); }
 
@@ -121,6 +122,11 @@ class BpfSession {
   int excluded_fd() const;
 
  private:
+  struct Ring {
+    BpfSession* session;
+    Descriptor map;
+    size_t consumed = 0;  // bytes, since it was last asked
+  };
   struct Sampler {
     int cpu = 0;
     Descriptor event;
@@ -137,7 +143,9 @@ class BpfSession {
   Options options_;
   KernelFeatures features_;
   profd_bpf* skeleton_ = nullptr;
-  std::vector<Descriptor> ring_fds_;
+  std::vector<std::unique_ptr<Ring>> sample_rings_;
+  size_t ring_bytes_ = 0;  // of each of these
+  std::unique_ptr<Ring> lifecycle_ring_;
   Descriptor filling_;  // of epoll
   ring_buffer* samples_ = nullptr;
   ring_buffer* lifecycle_ = nullptr;
@@ -146,7 +154,7 @@ class BpfSession {
   std::vector<Link> links_;
   std::vector<Sampler> samplers_;
   PerfEventTotals detached_;  // of samplers that are gone
-  static int OnRecord(void* session, void* data, size_t size);
+  static int OnRecord(void* ring, void* data, size_t size);
 };
 
 }  // namespace profd

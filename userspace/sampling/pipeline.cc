@@ -65,11 +65,11 @@ Accounting Pipeline::Totals() const {
   return totals;
 }
 
-void Pipeline::Consume(const Moment& now) {
+double Pipeline::Consume(const Moment& now) {
   now_ = now.steady;
   session_->ConsumeLifecycle([this](absl::string_view record) { OnLifecycle(record); });
   drained_ = ended_.size();
-  session_->ConsumeSamples([this](absl::string_view record) { OnSampleRing(record); });
+  return session_->ConsumeSamples([this](absl::string_view record) { OnSampleRing(record); });
 }
 
 void Pipeline::OnLifecycle(absl::string_view raw) {

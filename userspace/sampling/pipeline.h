@@ -40,8 +40,8 @@ class Pipeline {
 
   // Begins the first window.
   void Open(const Moment& now);
-  // Takes everything that is in the rings.
-  void Consume(const Moment& now);
+  // Takes everything that is in the rings. How much that was: see BpfSession::ConsumeSamples().
+  double Consume(const Moment& now);
   void AddWaiting(const WaitingSample& sample);
   // Ends the window and begins the next. Call Consume() first.
   FinishedWindow Close(const Moment& now);

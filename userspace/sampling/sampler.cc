@@ -7,40 +7,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
-#include "bpf/events.h"
 #include "userspace/text/log_value.h"
 
 namespace profd {
 namespace {
 
-constexpr absl::Duration kLongestPoll = absl::Milliseconds(200);
-constexpr absl::Duration kShortestPoll = absl::Milliseconds(4);
 // Where processes come and go: what /proc has to say of one is there only while it lives.
-constexpr absl::Duration kLongestPollAfterBirth = absl::Milliseconds(50);
+constexpr absl::Duration kLongestAfterBirth = absl::Milliseconds(50);
 constexpr absl::Duration kAfterBirth = absl::Seconds(2);
-constexpr double kLeastRingBytes = 1 << 20;
-constexpr double kMostRingBytes = 8 << 20;
-constexpr absl::Duration kRingHolds = absl::Milliseconds(60);
-constexpr double kLargestRecordBytes = sizeof(sample_record) +
-                                       PROFD_MAX_PY_FRAMES * sizeof(py_frame_record) +
-                                       PROFD_MAX_KERNEL_FRAMES * sizeof(u64);
-
-// A power of two: the deepest stacks of so long.
-size_t RingBytesPerCpu(uint64_t period_ns) {
-  const double records = absl::FDivDuration(kRingHolds, absl::Nanoseconds(period_ns));
-  const double bytes = std::clamp(records * kLargestRecordBytes, kLeastRingBytes, kMostRingBytes);
-  return std::bit_ceil(static_cast<size_t>(bytes));
-}
-
-// So often that the deepest stacks fill half of the ring at most: who is woken when it fills may
-// wait long for a CPU.
-absl::Duration PollInterval(uint64_t period_ns) {
-  const double records = static_cast<double>(RingBytesPerCpu(period_ns)) / 2 / kLargestRecordBytes;
-  return std::clamp(absl::Nanoseconds(period_ns) * records, kShortestPoll, kLongestPoll);
-}
 
 void RaiseDescriptorLimit() {
   rlimit limit = {};
@@ -79,7 +55,7 @@ Pipeline::Options PipelineOptions(const Sampler::Options& options) {
 
 Sampler::Sampler(std::unique_ptr<BpfSession> session, const Options& options)
     : idle_(options.idle),
-      longest_poll_(PollInterval(options.period_ns)),
+      pace_(options.period_ns),
       session_(std::move(session)),
       images_(std::make_unique<Images>(session_.get())),
       processes_(std::make_unique<Processes>()),
@@ -99,7 +75,7 @@ absl::StatusOr<std::unique_ptr<Sampler>> Sampler::Create(const Options& options)
   session_options.want_gil = options.gil || options.gil_only;
   session_options.has_exclusions = !options.selection.is_all();
   session_options.has_followed = options.selection.has_descendants();
-  session_options.ring_bytes_per_cpu = RingBytesPerCpu(session_options.period_ns);
+  session_options.ring_bytes_per_cpu = RingPace(options.period_ns).bytes_per_cpu();
   session_options.verbose = options.verbose;
   auto session = BpfSession::Create(session_options);
   if (!session.ok()) return session.status();
@@ -120,6 +96,7 @@ absl::Status Sampler::Start(const Sampler* before) {
   attached_ = true;
   const Moment now = Moment::Now();
   started_ = now.steady;
+  pace_.Begin(now.steady);
   pipeline_->Open(now);
   TickWaiting(now.steady);
   return absl::OkStatus();
@@ -156,7 +133,8 @@ const WaitingSampler::Stats* Sampler::waiting_stats() const {
 
 absl::Duration Sampler::TimeToConsume(absl::Duration now) const {
   const bool births = now - pipeline_->last_birth() < kAfterBirth;
-  absl::Duration wait = births ? std::min(longest_poll_, kLongestPollAfterBirth) : longest_poll_;
+  absl::Duration wait = pace_.interval();
+  if (births) wait = std::min(wait, kLongestAfterBirth);
   if (waiting_ != nullptr) wait = std::min(wait, waiting_->due() - now);
   return std::max(wait, absl::ZeroDuration());
 }
@@ -164,7 +142,7 @@ absl::Duration Sampler::TimeToConsume(absl::Duration now) const {
 int Sampler::descriptor() const { return session_->filling(); }
 
 void Sampler::Consume(const Moment& now) {
-  pipeline_->Consume(now);
+  pace_.Emptied(now.steady, pipeline_->Consume(now));
   TickWaiting(now.steady);
 }
 

@@ -24,6 +24,7 @@
 #include "userspace/collector/selection.h"
 #include "userspace/sampling/finished_window.h"
 #include "userspace/sampling/pipeline.h"
+#include "userspace/sampling/ring_pace.h"
 #include "userspace/sampling/waiting.h"
 
 namespace profd {
@@ -81,7 +82,7 @@ class Sampler {
   void TickWaiting(absl::Duration now);
 
   const bool idle_;
-  const absl::Duration longest_poll_;
+  RingPace pace_;
   const std::unique_ptr<BpfSession> session_;
   const std::unique_ptr<Images> images_;
   const std::unique_ptr<Processes> processes_;

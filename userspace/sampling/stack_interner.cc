@@ -27,12 +27,6 @@ StackInterner::Slot& StackInterner::SlotOf(uint64_t incarnation, uint64_t tag, i
   return slots_[mixed >> (64 - kSlotBits)];
 }
 
-void StackInterner::PrefetchSlots(uint64_t incarnation, absl::Span<const py_frame_record> records) {
-  for (const py_frame_record& record : records) {
-    __builtin_prefetch(&SlotOf(incarnation, record.tag, record.lasti));
-  }
-}
-
 bool StackInterner::AddKernel(uint64_t address, Profile* profile) {
   Slot& slot = SlotOf(0, address, 0);
   if (slot.tag != address || slot.incarnation != 0 || address == 0) {
@@ -70,7 +64,6 @@ bool StackInterner::AddFunction(const std::shared_ptr<const Function>& function,
 bool StackInterner::AddAll(const SymbolizerProcess& process, const RawStack& raw,
                            Profile* profile) {
   locations_.clear();
-  PrefetchSlots(process.key.incarnation, raw.python);
   for (uint64_t address : raw.kernel) {
     if (!AddKernel(address, profile)) return false;
   }

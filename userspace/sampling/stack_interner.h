@@ -26,7 +26,7 @@ class StackInterner {
  private:
   // A frame and its index into the profile's locations. Tags are made of a code object's contents,
   // so that what one stands for does not change when the code cache drops and learns it again.
-  struct alignas(32) Slot {    // in one cache line
+  struct Slot {
     uint64_t incarnation = 0;  // 0: of the kernel, `tag` is an address
     uint64_t tag = 0;          // 0: empty
     int32_t lasti = 0;
@@ -38,8 +38,6 @@ class StackInterner {
 
   static RawKey KeyOf(const SymbolizerProcess& process, const RawStack& raw);
   Slot& SlotOf(uint64_t incarnation, uint64_t tag, int32_t lasti);
-  // Begins to load what AddPython() will look at: between two polls others have used the caches.
-  void PrefetchSlots(uint64_t incarnation, absl::Span<const py_frame_record> records);
   bool AddKernel(uint64_t address, Profile* profile);
   bool AddPython(uint64_t incarnation, const py_frame_record& record, Profile* profile);
   bool AddFunction(const std::shared_ptr<const Function>& function, Profile* profile);
