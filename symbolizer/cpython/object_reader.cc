@@ -55,6 +55,7 @@ absl::StatusOr<size_t> ObjectReader::IndexOf(const std::vector<DictEntry>& entri
     }
   }
   std::vector<uint64_t> keys;
+  keys.reserve(entries.size());
   for (const DictEntry& entry : entries) keys.push_back(entry.key);
   for (size_t i = 0; i < entries.size(); ++i) {
     if (i % kKeysPerBatch == 0) {

@@ -21,7 +21,7 @@ size_t FunctionBytes(const Function& function) {
   return sizeof(Function) + kControlBlock + function.name.capacity() + function.file.capacity();
 }
 
-FunctionTable::FunctionTable(SymbolTable symbols, std::string file, std::string unknown)
+FunctionTable::FunctionTable(SymbolTable symbols, std::string file, absl::string_view unknown)
     : symbols_(std::move(symbols)),
       file_(std::move(file)),
       unknown_(MakeFunction(FrameKind::kNative, unknown, file_)) {}

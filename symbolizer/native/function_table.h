@@ -22,7 +22,7 @@ size_t FunctionBytes(const Function& function);
 class FunctionTable {
  public:
   // `file` is what Function::file says; `unknown` the name where no symbol covers an address.
-  FunctionTable(SymbolTable symbols, std::string file, std::string unknown);
+  FunctionTable(SymbolTable symbols, std::string file, absl::string_view unknown);
 
   // Never null; the same pointer for every address in one function.
   std::shared_ptr<const Function> At(uint64_t address);

@@ -28,7 +28,7 @@ void BM_AddKnownIds(benchmark::State& state) {
   const std::vector<Stack> stacks = ServiceStacks(10'000);
   Profile profile = Window(stacks);
   size_t i = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const Profile::Sample& sample = profile.samples()[i++ % stacks.size()];
     profile.Add(sample.stack, sample.labels, 1, 10'101'010);
   }
@@ -41,7 +41,7 @@ void BM_AddKnownStackAndLabels(benchmark::State& state) {
   std::vector<Labels> labels;
   for (size_t i = 0; i < stacks.size(); ++i) labels.push_back(LabelsOf(i));
   size_t i = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const size_t at = i++ % stacks.size();
     profile.Add(profile.InternStack(stacks[at]), labels[at], 1, 10'101'010);
   }
@@ -50,7 +50,7 @@ BENCHMARK(BM_AddKnownStackAndLabels);
 
 void BM_AddNewStacks(benchmark::State& state) {
   const std::vector<Stack> stacks = ServiceStacks(10'000);
-  for (auto _ : state) benchmark::DoNotOptimize(Window(stacks));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(Window(stacks));
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(stacks.size()));
 }
 BENCHMARK(BM_AddNewStacks)->Unit(benchmark::kMillisecond);
@@ -60,7 +60,7 @@ void BM_Encode(benchmark::State& state) {
   const Profile profile = Window(ServiceStacks(count));
   const EncodeOptions options{.compression_level = static_cast<int>(state.range(1))};
   size_t bytes = 0;
-  for (auto _ : state) bytes = EncodePprof(profile, options)->size();
+  for ([[maybe_unused]] auto _ : state) bytes = EncodePprof(profile, options)->size();
   state.counters["file_bytes"] = static_cast<double>(bytes);
   state.counters["bytes_per_stack"] = static_cast<double>(bytes) / static_cast<double>(count);
 }
@@ -71,7 +71,7 @@ BENCHMARK(BM_Encode)
 
 void BM_Decode(benchmark::State& state) {
   const std::string bytes = *EncodePprof(Window(ServiceStacks(10'000)));
-  for (auto _ : state) benchmark::DoNotOptimize(DecodePprof(bytes));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(DecodePprof(bytes));
 }
 BENCHMARK(BM_Decode)->Unit(benchmark::kMillisecond);
 

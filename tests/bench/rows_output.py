@@ -1,7 +1,6 @@
 """What comes out: births caught, and what files cost."""
 import collections
 import contextlib
-import gzip
 import json
 import os
 import pathlib
@@ -15,30 +14,17 @@ from measure import Row
 from targets import Target
 
 HERE = pathlib.Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "kernels"))
-import check_profile  # its reader of pprof files, which needs no package
+sys.path.insert(0, str(HERE.parent / "support"))
+import pprof_reader
 
 COUNT = 200
 
 
 def cpu_seconds_by_pid(path):
-    """Attributed CPU time of each process in one file; field numbers of profile.proto."""
-    with gzip.open(path) as file:
-        message = collections.defaultdict(list)
-        for number, value in check_profile.fields(file.read()):
-            message[number].append(value)
-    pid_key = message[6].index(b"pid")
+    """Attributed CPU time of each process in one file."""
     seconds = collections.Counter()
-    for sample in message[2]:
-        values, pid = [], None
-        for number, value in check_profile.fields(sample):
-            if number == 2:
-                values += check_profile.packed(value)
-            elif number == 3:
-                label = dict(check_profile.fields(value))
-                if label.get(1) == pid_key:
-                    pid = label.get(3, 0)
-        seconds[pid] += values[1] / 1e9
+    for sample in pprof_reader.read(path).samples:
+        seconds[sample.labels["pid"]] += sample.values[1] / 1e9
     return seconds
 
 
@@ -80,7 +66,7 @@ def files(settings):
             time.sleep(3 * settings.rounds + 1)
             profd.stop()
             for path in profd.files()[:settings.rounds]:
-                stacks = {tuple(sample.frames) for sample in check_profile.read(path)}
+                stacks = {sample.frames for sample in pprof_reader.read(path).samples}
                 per_stack.append(os.path.getsize(path) / len(stacks))
     rows.append(measure.judged(Row(group, "bytes per distinct stack, 30 deep, as written", "B",
                                    per_stack), at_most=30))

@@ -6,11 +6,14 @@ import queue
 import re
 import subprocess
 import tempfile
+import sys
 import threading
 import time
 
-import pprof_reader
-from interpreters import Skip
+from interpreters import REPO, Skip
+
+sys.path.insert(0, os.path.join(REPO, "tests", "support"))
+import pprof_reader  # noqa: E402
 
 SKIPPED = 77
 READY_SECONDS = 60

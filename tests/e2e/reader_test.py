@@ -23,7 +23,7 @@ def raw_samples(text):
     frames = {}
     for line in locations.splitlines():
         # "  id: 0xaddress M=mapping function file:line:column s=start"
-        match = re.match(r"\s*(\d+): 0x[0-9a-f]+ (?:M=\d+ )?(.*?) (\S*):(\d+):\d+ s=(\d+)", line)
+        match = re.match(r"\s*(\d+): 0x[0-9a-f]+ (?:M=\d+ )?(.*?) (<frozen \S*|\S*):(\d+):\d+ s=", line)
         if match:
             frames[match[1]] = (match[2], int(match[4]))
     found = collections.Counter()

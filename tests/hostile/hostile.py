@@ -11,7 +11,7 @@ import time
 import traceback
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(REPO, "tests", "e2e"))
+sys.path.insert(0, os.path.join(REPO, "tests", "support"))
 import pprof_reader  # noqa: E402
 
 PROFD = os.path.abspath(os.environ.get("PROFD", os.path.join(REPO, "build", "dev", "profd")))

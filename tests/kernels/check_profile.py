@@ -12,105 +12,21 @@ usage: check_profile.py DIRECTORY PID CHECK FILE      (FILE: what the workload p
 Needs no package: it may run in a guest that has only an interpreter.
 """
 import collections
-import gzip
 import json
 import math
 import os
 import sys
 
-
-def fields(data):
-    """(number, value) of each field of a protobuf message; value is an int or bytes."""
-    position = 0
-
-    def varint():
-        nonlocal position
-        result = shift = 0
-        while True:
-            byte = data[position]
-            position += 1
-            result |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return result
-            shift += 7
-
-    while position < len(data):
-        key = varint()
-        if key & 7 == 0:
-            yield key >> 3, varint()
-        elif key & 7 == 2:
-            length = varint()
-            yield key >> 3, data[position:position + length]
-            position += length
-        else:
-            raise ValueError("wire type %d is not in profile.proto" % (key & 7))
-
-
-def packed(value):
-    """A repeated integer, packed or not."""
-    if isinstance(value, int):
-        return [value]
-    result, current, shift = [], 0, 0
-    for byte in value:
-        current |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            result.append(current)
-            current = shift = 0
-    return result
-
-
-Frame = collections.namedtuple("Frame", "function file line mapping")
-Sample = collections.namedtuple("Sample", "frames count pid thread")  # frames: leaf first
-
-
-def read(path):
-    """The samples of one file. Field numbers: google/pprof's proto/profile.proto."""
-    with gzip.open(path) as file:
-        message = collections.defaultdict(list)
-        for number, value in fields(file.read()):
-            message[number].append(value)
-    strings = [value.decode("utf-8") for value in message[6]]
-    mappings = {}
-    for mapping in message[3]:
-        entry = dict(fields(mapping))
-        mappings[entry[1]] = strings[entry.get(5, 0)]
-    functions = {}
-    for function in message[5]:
-        entry = dict(fields(function))
-        functions[entry[1]] = (strings[entry.get(2, 0)], strings[entry.get(4, 0)])
-    locations = {}
-    for location in message[4]:
-        key, mapping, frames = 0, 0, []
-        for number, value in fields(location):
-            if number == 1:
-                key = value
-            elif number == 2:
-                mapping = value
-            elif number == 4:
-                line = dict(fields(value))
-                name, file_name = functions[line.get(1, 0)]
-                frames.append((name, file_name, line.get(2, 0)))
-        locations[key] = [Frame(*frame, mapping=mappings.get(mapping, "")) for frame in frames]
-    for sample in message[2]:
-        ids, values, labels = [], [], {}
-        for number, value in fields(sample):
-            if number == 1:
-                ids += packed(value)
-            elif number == 2:
-                values += packed(value)
-            elif number == 3:
-                label = dict(fields(value))
-                labels[strings[label.get(1, 0)]] = label.get(3) or strings[label.get(2, 0)]
-        frames = [frame for key in ids for frame in locations[key]]
-        yield Sample(frames, values[0], labels.get("pid", 0), labels.get("thread", ""))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "support"))
+import pprof_reader  # noqa: E402
 
 
 def read_all(directory):
     for folder, _, names in sorted(os.walk(directory)):
         for name in sorted(names):
             if name.endswith(".pb.gz"):
-                yield from read(os.path.join(folder, name))
+                yield from pprof_reader.read(os.path.join(folder, name)).samples
 
 
 def python_frames(sample):
@@ -141,7 +57,7 @@ def check_shares(samples, lines):
     found = collections.Counter()
     for sample in samples:
         frames = python_frames(sample)
-        found[frames[0].function if frames else "(no Python frame)"] += sample.count
+        found[frames[0].function if frames else "(no Python frame)"] += sample.values[0]
     return compare(found, lines[-1]["shares"])
 
 
@@ -153,9 +69,9 @@ def check_lines(samples, lines):
         frames = python_frames(sample)
         if frames:
             leaf = frames[0]
-            found[(leaf.function, os.path.basename(leaf.file), leaf.line)] += sample.count
+            found[(leaf.function, os.path.basename(leaf.file), leaf.line)] += sample.values[0]
         else:
-            found["(no Python frame)"] += sample.count
+            found["(no Python frame)"] += sample.values[0]
     return compare(found, expected)
 
 
@@ -168,7 +84,7 @@ def check_frames(samples, lines):
         if any(frame.function == "bottom" for frame in frames[:2]):
             # The leaf may be a method that `bottom` calls; the depth counts from `bottom`.
             below = next(i for i, frame in enumerate(frames) if frame.function == "bottom")
-            found[len(frames) - below] += sample.count
+            found[len(frames) - below] += sample.values[0]
     total = sum(found.values())
     if total < 50:
         return ["only %d samples in bottom" % total]
@@ -185,7 +101,7 @@ def check_births(samples, lines):
     seen = collections.defaultdict(set)
     for sample in samples:
         for frame in python_frames(sample):
-            seen[sample.pid].add(frame.function)
+            seen[sample.labels.get("pid")].add(frame.function)
     born = [line for line in lines if "function" in line]
     unseen = [line["function"] for line in born if line["function"] not in seen[line["pid"]]]
     foreign = [(line["pid"], name) for line in born for name in seen[line["pid"]]
@@ -206,11 +122,11 @@ def main():
         lines = [json.loads(line) for line in file if line.startswith("{")]
     samples = list(read_all(directory))
     if check != "births":
-        samples = [sample for sample in samples if sample.pid == int(pid)]
+        samples = [sample for sample in samples if sample.labels.get("pid") == int(pid)]
     faults = {"shares": check_shares, "lines": check_lines, "frames": check_frames,
               "births": check_births}[check](samples, lines)
     print("%s: %s (%d samples)" % (check, "; ".join(faults) or "as expected",
-                                  sum(sample.count for sample in samples)))
+                                  sum(sample.values[0] for sample in samples)))
     return 1 if faults else 0
 
 

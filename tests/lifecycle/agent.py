@@ -13,7 +13,8 @@ import time
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORKLOADS = os.path.join(REPO, "tests", "workloads")
-sys.path.insert(0, os.path.join(REPO, "tests", "e2e"))
+for folder in ("support", "e2e"):
+    sys.path.insert(0, os.path.join(REPO, "tests", folder))
 
 import pprof_reader  # noqa: E402
 

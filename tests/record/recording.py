@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-for folder in ("lifecycle", "e2e"):
+for folder in ("lifecycle", "support", "e2e"):
     sys.path.insert(0, os.path.join(REPO, "tests", folder))
 
 import pprof_reader  # noqa: E402

@@ -30,12 +30,12 @@ inline Frame PythonFrame(std::string name, int line) {
 // makes the same stacks.
 inline std::vector<Stack> ServiceStacks(size_t count, unsigned seed = 1) {
   std::mt19937 random(seed);
-  std::vector<std::shared_ptr<const Function>> functions;
-  for (int i = 0; i < 2000; ++i) {
-    functions.push_back(std::make_shared<const Function>(
+  std::vector<std::shared_ptr<const Function>> functions(2000);
+  for (size_t i = 0; i < functions.size(); ++i) {
+    functions[i] = std::make_shared<const Function>(
         Function{FrameKind::kPython, absl::StrCat("Handler", i % 83, ".do_", i),
                  absl::StrCat("/usr/lib/python3/dist-packages/service/module_", i % 200, ".py"),
-                 1 + i % 900}));
+                 1 + static_cast<int>(i % 900)});
   }
   std::set<std::vector<unsigned>> seen;
   std::vector<Stack> stacks;

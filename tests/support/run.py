@@ -1,17 +1,17 @@
-"""Runs one module of tests: `run.py MODULE[.CLASS.TEST]`. Exit code 77: all of it was skipped; the
-reasons are printed. PROFD names the program."""
+"""Runs tests of the unittest kind that load BPF programs: `run.py FOLDER MODULE[.CLASS[.TEST]]...`.
+Exit code 77: all of it was skipped; the reasons are printed."""
 import os
 import sys
 import unittest
-
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 
 def main():
     if os.geteuid() != 0:
         print("SKIP: needs root: BPF programs are loaded")
         return 77
-    suite = unittest.defaultTestLoader.loadTestsFromNames([".".join(sys.argv[1:])])
+    folder, *names = sys.argv[1:]
+    sys.path[:0] = [os.path.abspath(folder), os.path.dirname(os.path.abspath(__file__))]
+    suite = unittest.defaultTestLoader.loadTestsFromNames(names)
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     for test, reason in result.skipped:
         print("SKIP %s: %s" % (test, reason))

@@ -1,6 +1,7 @@
 """Reads pprof files without any code of profd's: the protobuf wire format by hand.
 
-Field numbers: google/pprof's proto/profile.proto. reader_test.py holds this against go tool pprof.
+Field numbers: google/pprof's proto/profile.proto. tests/e2e/reader_test.py holds this against
+`go tool pprof`.
 """
 import collections
 import gzip
