@@ -76,7 +76,7 @@ Frame Symbolizer::PythonFrame(const SymbolizerProcess& process, const py_frame_r
 }
 
 const std::shared_ptr<const Function>& Symbolizer::Marker(uint8_t state) const {
-  static const std::shared_ptr<const Function> kNone;
+  static const std::shared_ptr<const Function> none;
   switch (state) {
     case STACK_TRUNCATED:
       return truncated_;
@@ -85,7 +85,7 @@ const std::shared_ptr<const Function>& Symbolizer::Marker(uint8_t state) const {
     case STACK_NONE:
       return no_python_;
     default:
-      return kNone;
+      return none;
   }
 }
 

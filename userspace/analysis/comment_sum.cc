@@ -81,6 +81,7 @@ std::vector<std::string> CommentSum::Lines(size_t max_lines) const {
     to.digits = std::max(to.digits, sum.digits);
   }
   std::vector<std::string> lines;
+  lines.reserve(folded.size() + others_.size());
   for (const auto& [key, sum] : folded) {
     lines.push_back(
         FormatComment({key.first, key.second, FormatDecimal(sum.billionths, sum.digits)}));

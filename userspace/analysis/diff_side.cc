@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "userspace/analysis/diff.h"
@@ -147,7 +148,7 @@ void DiffSide::Add(const Recording& recording, bool split) {
       const double part = static_cast<double>(event->ticks) /
                           static_cast<double>(std::max<int64_t>(ticks[event->sample], 1));
       part_weights[event->sample] +=
-          static_cast<int64_t>(part * static_cast<double>(weights[event->sample]) + 0.5);
+          std::llround(part * static_cast<double>(weights[event->sample]));
       ++part_counts[event->sample];
     }
     Observe(profile, names, part_weights, part_counts, seconds / static_cast<double>(stretches));

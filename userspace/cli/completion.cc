@@ -97,7 +97,7 @@ std::string BashCase(const CLI::App& app, absl::string_view label) {
 }
 
 std::string Bash(const CLI::App& app) {
-  const std::string name = app.get_name();
+  const std::string& name = app.get_name();
   std::vector<std::string> commands;
   for (const CLI::App* command : Commands(app)) commands.push_back(command->get_name());
   std::string out = absl::StrCat(
@@ -158,7 +158,7 @@ std::string ZshArguments(const CLI::App& app, absl::string_view indent) {
 }
 
 std::string Zsh(const CLI::App& app) {
-  const std::string name = app.get_name();
+  const std::string& name = app.get_name();
   const std::vector<const CLI::App*> commands = Commands(app);
   std::string out = absl::StrCat("#compdef ", name, "\n_", name,
                                  "() {\n"
@@ -219,7 +219,7 @@ std::string FishOptions(const CLI::App& app, absl::string_view name, absl::strin
 }
 
 std::string Fish(const CLI::App& app) {
-  const std::string name = app.get_name();
+  const std::string& name = app.get_name();
   std::string out = FishOptions(app, name, "__fish_use_subcommand");
   for (const CLI::App* command : Commands(app)) {
     absl::StrAppend(

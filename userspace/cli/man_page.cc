@@ -44,7 +44,7 @@ std::string Options(const CLI::App& app) {
 }  // namespace
 
 std::string ManPage(const CLI::App& app, int section) {
-  const std::string name = app.get_name();
+  const std::string& name = app.get_name();
   std::string out =
       absl::StrCat(".TH ", absl::AsciiStrToUpper(name), " ", section, "\n.SH NAME\n", name, " \\- ",
                    Roff(app.get_description()), "\n.SH SYNOPSIS\n.B ", name,

@@ -9,7 +9,7 @@ namespace profd {
 
 std::string ShareText(double share) {
   const double percent = share * 100;
-  return absl::StrFormat(percent >= 9.995 || percent == 0 ? "%.1f%%" : "%.2f%%", percent);
+  return absl::StrFormat("%.*f%%", percent >= 9.995 || percent == 0 ? 1 : 2, percent);
 }
 
 std::string SecondsText(double seconds) {
@@ -32,10 +32,8 @@ std::string CountText(int64_t count) {
 }
 
 std::string CoresText(double cores) {
-  return absl::StrFormat(cores >= 9.995                  ? "%.1f"
-                         : cores >= 0.0995 || cores == 0 ? "%.2f"
-                                                         : "%.3f",
-                         cores);
+  const int digits = cores >= 9.995 ? 1 : cores >= 0.0995 || cores == 0 ? 2 : 3;
+  return absl::StrFormat("%.*f", digits, cores);
 }
 
 std::string WeightText(int64_t weight, Measure measure) {

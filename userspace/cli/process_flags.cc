@@ -26,7 +26,7 @@ class UsageWithCommand : public CLI::Formatter {
 }  // namespace
 
 void AddProcessFlags(CLI::App* app, ProcessFlags* flags) {
-  app->add_option("-p,--pid", flags->pids, "These processes")->type_name("PID,…");
+  app->add_option("-p,--pid", flags->pids, "These processes")->type_name("PID");
   app->add_option("--comm", flags->comm, "Python processes whose name matches")->type_name("REGEX");
   app->add_flag("--all-python", flags->all_python, "Every Python process");
   app->add_flag("-s,--subprocesses", flags->children, "Their children too, also those to come");

@@ -1,25 +1,22 @@
 // Sums by function, line, file, package, thread, process or label. Leaves nothing out.
 
+// Which of `count` rows each location is in; the rows are `names`, lines of functions, or the store's
+// functions.
 const GROUPS = {
-  fn: (store) => ({of: store.locFunction, names: null}),
-  line: (store) => grouped(store, (fn, loc) => fn + ':' + store.locLine[loc],
-    (fn, loc) => ({fn, line: store.locLine[loc]})),
-  file: (store) => grouped(store, (fn) => store.functions.file[fn] || '(no file)'),
-  pkg: (store) => grouped(store, (fn) => store.functions.pkg[fn] || '(none)'),
+  fn: (store) => ({of: store.locFunction, count: store.functions.name.length}),
+  line: ({lineKey, locFunction, locLine}) => ({of: lineKey, count: lineKey.length,
+    fn: locFunction.slice(), line: locLine.slice()}),
+  file: (store) => byText(store, store.functions.file, '(no file)'),
+  pkg: (store) => byText(store, store.functions.pkg, '(none)'),
 };
 
-function grouped(store, keyOf, nameOf = (fn, loc) => ({name: keyOf(fn, loc)})) {
+function byText({locFunction}, texts, nothing) {
   const ids = new Map(), names = [];
-  const of = store.locFunction.map((fn, loc) => {
-    const key = keyOf(fn, loc);
-    let id = ids.get(key);
-    if (id === undefined) {
-      ids.set(key, id = names.length);
-      names.push(nameOf(fn, loc));
-    }
-    return id;
+  const of = texts.map((text) => {
+    if (!ids.has(text)) ids.set(text, names.push({name: text || nothing}) - 1);
+    return ids.get(text);
   });
-  return {of, names};
+  return {of: locFunction.map((fn) => of[fn]), count: names.length, names};
 }
 
 // Sums of each node and all below it, made once a selection: {weight, count}.
@@ -36,10 +33,9 @@ function inclusive(store, side) {
 }
 
 // A sample counts once for each group in its stack, however often the group is there.
-function sumFrames(store, side, {of, names}, hidden, start) {
+function sumFrames(store, side, {of, count: groups}, hidden, start) {
   const {parent, loc} = store, n = parent.length, {self, count, used} = side;
   const {weight: total, count: totalCount} = inclusive(store, side);
-  const groups = names ? names.length : store.functions.name.length;
   const [selfSum, sum, selfN, sumN] = Array.from({length: 4}, () => new Float64Array(groups));
   // Of each frame on the path: its node, the group it entered or -1, and whose its own time is.
   const path = new Int32Array(n), entered = new Int32Array(n), owners = new Int32Array(n);
@@ -96,11 +92,11 @@ function sumLabels(store, sums, by) {
   })};
 }
 
-// {names: null for functions or [{name | fn, line, …}], sides: [[self, cumulative, their counts]]}
+// {names, fn, line: as of GROUPS; names: [{name, …}]; sides: [[self, cumulative, their counts]]}
 export function tableRows(store, sides, by, hidden, start) {
   if (LABELS[by]) return sumLabels(store, sides, by);
-  const group = (GROUPS[by] || GROUPS.fn)(store);
-  return {names: group.names, sides: sides.map((side) => sumFrames(store, side, group, hidden, start))};
+  const group = (GROUPS[by] || GROUPS.fn)(store), {names, fn, line} = group;
+  return {names, fn, line, sides: sides.map((side) => sumFrames(store, side, group, hidden, start))};
 }
 
 // Of one function's file: self and cumulative time by line, limited to nodes that `within` flags,

@@ -53,7 +53,7 @@ export class Table {
   // answer: of the worker's table(); totals: of its view(). options: {by, sort, match (flags by
   // function), text (filter of names), basis, critical, only}.
   set(answer, totals, options) {
-    const {names, sides} = answer;
+    const {sides} = answer;
     const made = sides.map(([self, cum, selfN, cumN], s) => ({self, cum, selfN, cumN, ...totals[s]}));
     const t = this.t = made.length > 1 ? {a: made[0], b: made[1], basis: options.basis} : made[0];
     if (t.a) {
@@ -63,11 +63,11 @@ export class Table {
       t.score = score;
       t.verdict = (i) => (Math.abs(score(i)) > options.critical ? Math.sign(score(i)) : 0);
     }
-    this.names = names;
+    Object.assign(this, {names: answer.names, fns: answer.fn, lines: answer.line});
     this.by = options.by;
     this.columns = t.a ? diffColumns(t) : plainColumns(t);
     const n = sides[0][0].length, order = [];
-    const matches = (i) => !options.match || (names ? names[i].fn === undefined || options.match[names[i].fn] : options.match[i]);
+    const matches = (i) => !options.match || this.names || options.match[this.fn(i)];
     let all = 0;
     for (let i = 0; i < n; i++) {
       if (!made.some((side) => side.cum[i] > 0 || side.cumN[i] > 0)) continue;
@@ -96,17 +96,15 @@ export class Table {
 
   name(i) {
     const {functions} = this.host.meta();
-    if (!this.names) return functions.name[i] || '(no name)';
-    const row = this.names[i];
-    return row.fn === undefined ? row.name : functions.name[row.fn];
+    return this.names ? this.names[i].name : functions.name[this.fn(i)] || '(no name)';
   }
   fn(i) {
-    return this.names ? this.names[i].fn : i;
+    return this.names ? undefined : this.fns ? this.fns[i] : i;
   }
   place(i) {
     const {functions} = this.host.meta(), fn = this.fn(i);
     if (fn === undefined) return '';
-    const line = this.names ? this.names[i].line : functions.line[fn];
+    const line = this.lines ? this.lines[i] : functions.line[fn];
     return baseOf(functions.file[fn]) + (line ? ':' + line : '');
   }
 
