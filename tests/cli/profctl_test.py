@@ -9,6 +9,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -86,6 +87,19 @@ class Profctl(unittest.TestCase):
         self.assertLess(rows["g"]["self_share"]["low"], 70 / 150)
         self.assertGreater(rows["g"]["self_share"]["high"], 70 / 150)
         self.assertNotIn("h", rows)
+
+    def test_no_memory_left_is_an_error_in_one_line(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_AS, (150 << 20, 150 << 20))
+        if subprocess.run([PROFCTL, "--version"], capture_output=True, preexec_fn=limit).returncode:
+            self.skipTest("a sanitizer reserves more address space")
+        path = self.folder / "large.txt"
+        with open(path, "w") as file:
+            for i in range(800_000):
+                file.write(";".join("f%d_%d" % (i, j) for j in range(10)) + " 1\n")
+        done = subprocess.run([PROFCTL, "report", path], capture_output=True, text=True,
+                              preexec_fn=limit)
+        self.assertEqual((done.returncode, done.stderr), (1, "profctl: out of memory\n"))
 
     def test_report_fits_the_terminal(self):
         path = self.write("a.pb.gz", {"a_function_of_a_rather_long_name" * 3: 50, "名前" * 30: 40})

@@ -100,6 +100,14 @@ absl::StatusOr<Filter> Filter::Create(const FilterOptions& options, absl::TimeZo
     }
     filter.labels_.push_back(pair);
   }
+  for (const std::string& kind : options.hide_kinds) {
+    const std::optional<FrameClass> hidden = FrameClassOf(kind);
+    if (!hidden.has_value()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--hide-kind: \"", kind, "\" is none of ", FrameClassNames()));
+    }
+    filter.hidden_.set(static_cast<size_t>(*hidden));
+  }
   for (const auto& [flag, pattern, regex] :
        {std::tuple("--focus", &options.focus, &filter.focus_),
         std::tuple("--ignore", &options.ignore, &filter.ignore_),
@@ -119,7 +127,7 @@ bool Filter::HasLabels() const {
 }
 
 bool Filter::is_empty() const {
-  return !has_range() && !HasLabels() && !focus_ && !ignore_ && !hide_ && !root_;
+  return !has_range() && !HasLabels() && !focus_ && !ignore_ && !hide_ && !root_ && hidden_.none();
 }
 
 bool Filter::needs_extent() const {
@@ -184,7 +192,7 @@ bool Filter::KeepComment(const std::string& line, bool is_cut) const {
   return Matches(labels);
 }
 
-// Which functions each pattern holds for; empty where there is no such pattern.
+// Which functions each flag holds for; empty where there is no such flag.
 struct Filter::FrameSets {
   std::vector<bool> focus, ignore, hide, root;
 };
@@ -197,6 +205,12 @@ Filter::FrameSets Filter::MatchFunctions(const Profile& profile) const {
     if (*regex == nullptr) continue;
     for (const auto& function : profile.functions()) {
       set->push_back(Search(*regex, absl::StrCat(function->name, " ", function->file)));
+    }
+  }
+  if (hidden_.any()) {
+    sets.hide.resize(profile.functions().size());
+    for (size_t i = 0; i < sets.hide.size(); ++i) {
+      if (hidden_[static_cast<size_t>(Classify(*profile.functions()[i]))]) sets.hide[i] = true;
     }
   }
   return sets;
@@ -222,7 +236,7 @@ bool Filter::FilterStack(const Profile& profile, Profile::StackId id, const Fram
   stack->clear();
   for (const uint32_t location : locations.first(depth)) {
     const uint32_t function = function_of(location);
-    if (hide_ && sets.hide[function]) continue;
+    if (!sets.hide.empty() && sets.hide[function]) continue;
     stack->push_back({profile.functions()[function], profile.locations()[location].line});
   }
   return true;

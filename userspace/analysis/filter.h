@@ -3,6 +3,7 @@
 #ifndef PROFD_USERSPACE_ANALYSIS_FILTER_H_
 #define PROFD_USERSPACE_ANALYSIS_FILTER_H_
 
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "userspace/analysis/frame_class.h"
 #include "userspace/analysis/time_spec.h"
 #include "userspace/profile/recording.h"
 
@@ -35,6 +37,7 @@ struct FilterOptions {
   std::string focus;                    // keeps stacks with such a frame
   std::string ignore;                   // drops stacks with such a frame
   std::string hide;                     // drops such frames; their weight stays with the caller
+  std::vector<std::string> hide_kinds;  // the same for all frames of a kind: FrameClassName()
   std::string root;                     // begins stacks at the outermost such frame, drops others
 };
 
@@ -87,6 +90,7 @@ class Filter {
   std::vector<std::string> containers_, pythons_;
   std::vector<std::pair<std::string, std::string>> labels_;
   Regex focus_, ignore_, hide_, root_;
+  std::bitset<kFrameClasses> hidden_;
 };
 
 // begin and end of a recording: of its window, or of its events where it has no duration.

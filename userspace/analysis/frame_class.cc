@@ -125,6 +125,21 @@ absl::string_view FrameClassName(FrameClass frame_class) {
   return "";
 }
 
+std::optional<FrameClass> FrameClassOf(absl::string_view name) {
+  for (int i = 0; i < kFrameClasses; ++i) {
+    if (FrameClassName(static_cast<FrameClass>(i)) == name) return static_cast<FrameClass>(i);
+  }
+  return std::nullopt;
+}
+
+std::string FrameClassNames() {
+  std::string names;
+  for (int i = 0; i < kFrameClasses; ++i) {
+    absl::StrAppend(&names, i > 0 ? ", " : "", FrameClassName(static_cast<FrameClass>(i)));
+  }
+  return names;
+}
+
 std::string PackageOf(const Function& function) {
   const FrameClass frame_class = Classify(function);
   if (frame_class == FrameClass::kLibrary || frame_class == FrameClass::kNative) {

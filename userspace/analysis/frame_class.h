@@ -3,6 +3,7 @@
 #define PROFD_USERSPACE_ANALYSIS_FRAME_CLASS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -25,6 +26,9 @@ FrameClass Classify(const Function& function);
 
 // "own", "library", "stdlib", "native", "kernel", "waiting", "marker".
 absl::string_view FrameClassName(FrameClass frame_class);
+std::optional<FrameClass> FrameClassOf(absl::string_view name);
+// All of them, as a message lists them.
+std::string FrameClassNames();
 
 // What one would import or install: "numpy" for Python and for extension modules below
 // site-packages/numpy, "[own]", "[stdlib]", "[kernel]", "[waiting]", "[marker]", and an object's

@@ -31,6 +31,10 @@ void AddFilterFlags(CLI::App* command, FilterOptions* options) {
   one("--focus", &options->focus, "REGEX", "Only stacks with such a function or file");
   one("--ignore", &options->ignore, "REGEX", "Only stacks without");
   one("--hide", &options->hide, "REGEX", "Without such frames; their time is their caller's");
+  command->add_option("--hide-kind", options->hide_kinds, "The same by kind: native,kernel")
+      ->type_name("KIND")
+      ->group(kGroup)
+      ->delimiter(',');
   one("--root", &options->root, "REGEX", "Stacks begin at such a frame");
 }
 

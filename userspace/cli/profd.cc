@@ -57,4 +57,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace profd
 
-int main(int argc, char** argv) { return profd::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return profd::Guarded("profd", [=] { return profd::Main(argc, argv); });
+}

@@ -1,7 +1,9 @@
 #include "userspace/cli/usage.h"
 
 #include <CLI/CLI.hpp>
+#include <exception>
 #include <iostream>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,16 @@ std::vector<std::string> Words(const CLI::App& app) {
 }
 
 }  // namespace
+
+int Guarded(absl::string_view program, absl::FunctionRef<int()> main) {
+  try {
+    return main();
+  } catch (const std::bad_alloc&) {
+    return Failure(program, absl::ResourceExhaustedError("out of memory"));
+  } catch (const std::exception& error) {
+    return Failure(program, absl::InternalError(error.what()));
+  }
+}
 
 bool ParseArguments(CLI::App* app, int argc, char** argv, int* code) {
   try {

@@ -2,6 +2,7 @@
 #ifndef PROFD_USERSPACE_CLI_USAGE_H_
 #define PROFD_USERSPACE_CLI_USAGE_H_
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
@@ -12,6 +13,9 @@ class App;
 namespace profd {
 
 // Exit codes: 0 done, 1 failed, 2 used wrongly.
+
+// What a library throws, or no memory left, is a line on stderr and exit code 1.
+int Guarded(absl::string_view program, absl::FunctionRef<int()> main);
 
 // Parses; false when the program is to end now, with *code. An unknown flag names the nearest one.
 bool ParseArguments(CLI::App* app, int argc, char** argv, int* code);

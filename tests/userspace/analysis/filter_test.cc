@@ -88,6 +88,13 @@ TEST(Filter, ChoosesStacksAndFrames) {
   EXPECT_THAT(Stacks(Filtered({.root = "work"})), ElementsAre("60 leaf work"));
 }
 
+TEST(Filter, HidesKindsOfFrames) {
+  EXPECT_THAT(Stacks(Filtered({.hide_kinds = {"native"}})),
+              ElementsAre("60 work main", "40 other main"));
+  EXPECT_THAT(Stacks(Filtered({.hide = "work", .hide_kinds = {"kernel", "native"}})),
+              ElementsAre("60 main", "40 other main"));
+}
+
 TEST(Filter, HidingMakesStacksEqualWithoutLosingWeight) {
   EXPECT_THAT(Stacks(Filtered({.hide = "leaf|work|other"})), ElementsAre("60 main", "40 main"));
   Recording one = MakeRecording();
@@ -152,6 +159,8 @@ TEST(Filter, NamesTheFlagThatIsWrong) {
   EXPECT_THAT(message({.labels = {"host=x"}}), HasSubstr("--label: "));
   EXPECT_THAT(message({.labels = {"pid"}}), HasSubstr("--label: "));
   EXPECT_THAT(message({.hide = "*"}), HasSubstr("--hide: "));
+  EXPECT_THAT(message({.hide_kinds = {"c"}}),
+              HasSubstr("--hide-kind: \"c\" is none of own, library, stdlib, native, "));
 }
 
 TEST(TimeSpec, ReadsWhatPeopleType) {
