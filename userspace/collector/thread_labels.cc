@@ -19,7 +19,7 @@ constexpr size_t kMaxSeen = 8192;
 const std::string& ThreadLabels::NameOf(uint64_t thread_id, pid_t tid, ProcessMemory* memory,
                                         const py_layout& layout, uint64_t interp_head,
                                         absl::Duration now) {
-  static const std::string kNone;
+  static const std::string none;
   // A thread that is new here may have begun since the last look, with the ID of one that ended.
   if (seen_.size() >= kMaxSeen) seen_.clear();
   if (seen_.emplace(thread_id, tid).second) {
@@ -29,7 +29,7 @@ const std::string& ThreadLabels::NameOf(uint64_t thread_id, pid_t tid, ProcessMe
     Refresh(*memory, layout, interp_head, now);
   }
   auto found = names_.find(thread_id);
-  return found != names_.end() ? found->second : kNone;
+  return found != names_.end() ? found->second : none;
 }
 
 void ThreadLabels::Refresh(ProcessMemory& memory, const py_layout& layout, uint64_t interp_head,

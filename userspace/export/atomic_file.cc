@@ -107,7 +107,7 @@ absl::Status WriteFile(const std::string& path, absl::string_view data,
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   const Descriptor dir(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!dir.valid()) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", directory));
-  const absl::Status status = WriteFileAt(dir.get(), name, data, options);
+  absl::Status status = WriteFileAt(dir.get(), name, data, options);
   if (status.ok()) return status;
   return absl::Status(status.code(), absl::StrCat(directory, ": ", status.message()));
 }

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -58,7 +59,7 @@ bool SplitLine(absl::string_view line, absl::string_view* stack, int64_t* weight
   if (absl::SimpleAtoi(number, weight)) return true;
   double fraction;
   if (!absl::SimpleAtod(number, &fraction) || !(fraction < 9e18)) return false;
-  *weight = static_cast<int64_t>(fraction + 0.5);
+  *weight = std::llround(fraction);
   return true;
 }
 
@@ -76,10 +77,9 @@ bool ParseRoot(absl::string_view text, absl::string_view what, int64_t* id, std:
   return true;
 }
 
-profd::Frame ParseFrame(std::string text) {
+profd::Frame ParseFrame(absl::string_view rest) {
   Function function{.kind = FrameKind::kNative};
   int line = 0;
-  absl::string_view rest = text;
   if (absl::ConsumeSuffix(&rest, "_[k]")) {
     function.kind = FrameKind::kKernel;
   } else if (absl::StartsWith(rest, "[waiting") && absl::EndsWith(rest, "]")) {
@@ -158,7 +158,7 @@ class Decoder {
         if (distinct_bytes_ > kMaxDistinctBytes) {
           return absl::ResourceExhaustedError("too many distinct frames");
         }
-        profd::Frame frame = ParseFrame(std::move(plain));
+        profd::Frame frame = ParseFrame(plain);
         if (stack->size() <= max_frames_) stack->push_back(frame);
         frames_.emplace(text, std::move(frame));
         return absl::OkStatus();

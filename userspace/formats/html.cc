@@ -60,6 +60,7 @@ std::string BusiestNames(const Profile& profile) {
   }
   samples.erase("");
   std::vector<std::pair<int64_t, std::string>> order;
+  order.reserve(samples.size());
   for (const auto& [name, count] : samples) order.emplace_back(-count, name);
   std::sort(order.begin(), order.end());
   std::string names;

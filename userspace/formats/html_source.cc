@@ -125,6 +125,7 @@ std::vector<SourceText> ReadSources(const Profile& profile, size_t max_bytes) {
     }
   }
   std::vector<std::pair<int64_t, const std::string*>> order;
+  order.reserve(files.size());
   for (const auto& [name, file] : files) order.emplace_back(-file.samples, &name);
   std::sort(order.begin(), order.end());
 
