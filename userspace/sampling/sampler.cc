@@ -112,8 +112,9 @@ absl::Status Sampler::StartWaiting() {
     waiting_lacks_ = std::string(waiting.status().message());
     return absl::OkStatus();
   }
-  if (waiting.ok()) waiting_ = *std::move(waiting);
-  return waiting.status();
+  if (!waiting.ok()) return waiting.status();
+  waiting_ = *std::move(waiting);
+  return absl::OkStatus();
 }
 
 void Sampler::TickWaiting(absl::Duration now) {

@@ -114,18 +114,11 @@ absl::Status StillReader::Read(Process& process, absl::Span<const Wanted> wanted
       threads.push_back({static_cast<pid_t>(record.tid), record.thread_pointer, thread.tstate});
       if ((record.flags & THREAD_MARKED) != 0) iterator_->Unmark(record);  // tell all of it
     }
-    absl::Status status;
-    Codes codes;
     auto walked = walker_.Walk(pid, *registered, layout, threads);
-    if (walked.ok()) {
-      auto read = ReadNewCodes(process, threads.front().tid, *walked);
-      if (read.ok()) codes = *std::move(read);
-      status = read.status();
-    } else {
-      status = walked.status();
-    }
-    if (absl::IsDeadlineExceeded(status)) unreadable_.insert(process.key.incarnation);
-    if (!status.ok()) return status;
+    auto codes = walked.ok() ? ReadNewCodes(process, threads.front().tid, *walked)
+                             : absl::StatusOr<Codes>(walked.status());
+    if (absl::IsDeadlineExceeded(codes.status())) unreadable_.insert(process.key.incarnation);
+    if (!codes.ok()) return codes.status();
 
     auto after = iterator_->Read({&pid, 1});
     if (!after.ok()) return after.status();
@@ -141,7 +134,7 @@ absl::Status StillReader::Read(Process& process, absl::Span<const Wanted> wanted
         pending.push_back(batch[i]);
         continue;
       }
-      Learn(process, (*walked)[i], codes);
+      Learn(process, (*walked)[i], *codes);
       out->push_back(
           {report.record, ReasonOf(report, *registered, layout), std::move((*walked)[i])});
     }
