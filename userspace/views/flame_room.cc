@@ -1,6 +1,7 @@
 #include "userspace/views/flame_room.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -42,7 +43,9 @@ std::vector<FlameBox> LayOut(const CallTree& tree, uint32_t root, int columns, i
     double begin;  // in weight
   };
   std::vector<Placed> level = {{root, 0}};
-  auto column = [&](double weight) { return static_cast<int>(weight * columns_per_weight + 0.5); };
+  auto column = [&](double weight) {
+    return static_cast<int>(std::lround(weight * columns_per_weight));
+  };
   auto add = [&](uint32_t node, int row, double begin, double end, bool is_rest) {
     if (column(begin) >= column(end)) return false;
     if (row >= first_row) boxes.push_back({node, row, column(begin), column(end), is_rest});
