@@ -1,6 +1,7 @@
 #include "userspace/views/time_room.h"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 #include <utility>
 
@@ -21,7 +22,8 @@ constexpr int kShadeCount = 5;
 absl::string_view Shade(double share) {
   int shade = 0;
   if (share > 0) {
-    shade = std::clamp(static_cast<int>(share * (kShadeCount - 1) + 0.5), 1, kShadeCount - 1);
+    shade =
+        std::clamp(static_cast<int>(std::lround(share * (kShadeCount - 1))), 1, kShadeCount - 1);
   }
   return Glyph(kShades[shade], kAsciiShades[shade]);
 }

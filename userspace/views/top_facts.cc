@@ -10,7 +10,7 @@ void AddCounts(const std::vector<std::pair<std::string, uint64_t>>& counts,
   for (const auto& [reason, count] : counts) {
     if (count == 0) continue;
     auto at = std::find_if(sums->begin(), sums->end(),
-                           [&](const auto& sum) { return sum.first == reason; });
+                           [&reason = reason](const auto& sum) { return sum.first == reason; });
     if (at == sums->end()) at = sums->insert(at, {reason, 0});
     at->second += count;
   }
