@@ -8,12 +8,11 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "symbolizer/process/descriptor.h"
@@ -58,8 +57,8 @@ class RemoteReaderPool {
 
   const Options options_;
   const std::shared_ptr<std::atomic<int>> abandoned_;  // outlives the pool with a blocked thread
-  absl::Mutex mutex_;
-  std::vector<std::shared_ptr<Worker>> idle_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;                                   // of what follows
+  std::vector<std::shared_ptr<Worker>> idle_;
 };
 
 // One process's memory, for as long as that process lives: a PID's next owner is never read.

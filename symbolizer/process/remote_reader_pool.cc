@@ -159,7 +159,7 @@ RemoteReaderPool::RemoteReaderPool(const Options& options)
     : options_(options), abandoned_(std::make_shared<std::atomic<int>>(0)) {}
 
 RemoteReaderPool::~RemoteReaderPool() {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   for (const std::shared_ptr<Worker>& worker : idle_) worker->Stop();
 }
 
@@ -167,7 +167,7 @@ int RemoteReaderPool::abandoned() const { return *abandoned_; }
 
 std::shared_ptr<RemoteReaderPool::Worker> RemoteReaderPool::TakeWorker() {
   {
-    absl::MutexLock lock(&mutex_);
+    std::scoped_lock lock(mutex_);
     if (!idle_.empty()) {
       std::shared_ptr<Worker> worker = std::move(idle_.back());
       idle_.pop_back();
@@ -186,7 +186,7 @@ RemoteReaderPool::Reply RemoteReaderPool::Read(const Request& request) {
   Reply reply;
   switch (worker->Do(request, options_.deadline, reply.errors)) {
     case Worker::Outcome::kDone: {
-      absl::MutexLock lock(&mutex_);
+      std::scoped_lock lock(mutex_);
       idle_.push_back(std::move(worker));
       break;
     }

@@ -33,14 +33,15 @@ ProfileWriter::ProfileWriter(std::unique_ptr<Spool> spool)
 
 ProfileWriter::~ProfileWriter() {
   {
-    absl::MutexLock lock(&mutex_);
+    std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
+  changed_.notify_all();
   thread_.join();
 }
 
 void ProfileWriter::Write(FinishedWindow window) {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   if (queue_.size() >= kMaxQueued) {
     ++stats_.dropped;
     spdlog::error(
@@ -49,37 +50,33 @@ void ProfileWriter::Write(FinishedWindow window) {
     return;
   }
   queue_.push_back(std::move(window));
+  changed_.notify_all();
 }
 
 void ProfileWriter::Flush() {
-  absl::MutexLock lock(&mutex_);
-  auto done = [this]()
-                  ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return queue_.empty() && !writing_; };
-  mutex_.Await(absl::Condition(&done));
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return queue_.empty() && !writing_; });
 }
 
 ProfileWriter::Stats ProfileWriter::stats() const {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   return stats_;
 }
 
 void ProfileWriter::Run() {
-  mutex_.Lock();
+  std::unique_lock lock(mutex_);
   while (true) {
-    auto wanted = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      return stopping_ || !queue_.empty();
-    };
-    mutex_.Await(absl::Condition(&wanted));
+    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     if (queue_.empty()) break;
     FinishedWindow window = std::move(queue_.front());
     queue_.pop_front();
     writing_ = true;
-    mutex_.Unlock();
+    lock.unlock();
     WriteOne(std::move(window));
-    mutex_.Lock();
+    lock.lock();
     writing_ = false;
+    changed_.notify_all();
   }
-  mutex_.Unlock();
 }
 
 void ProfileWriter::WriteOne(FinishedWindow window) {
@@ -91,7 +88,7 @@ void ProfileWriter::WriteOne(FinishedWindow window) {
   } else {
     spdlog::error("{} error={}", WindowLine(window, "none"), LogValue(error));
   }
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   stats_.spool = spool_->stats();
   stats_.last_error = error;
   if (path.ok()) {

@@ -2,14 +2,14 @@
 #ifndef PROFD_USERSPACE_AGENT_PROFILE_WRITER_H_
 #define PROFD_USERSPACE_AGENT_PROFILE_WRITER_H_
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "userspace/export/spool.h"
 #include "userspace/sampling/finished_window.h"
 
@@ -42,11 +42,12 @@ class ProfileWriter {
   void WriteOne(FinishedWindow window);
 
   std::unique_ptr<Spool> spool_;  // the thread's
-  mutable absl::Mutex mutex_;
-  std::deque<FinishedWindow> queue_ ABSL_GUARDED_BY(mutex_);
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  Stats stats_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;      // of all below
+  std::condition_variable changed_;
+  std::deque<FinishedWindow> queue_;
+  bool writing_ = false;
+  bool stopping_ = false;
+  Stats stats_;
   std::thread thread_;
 };
 

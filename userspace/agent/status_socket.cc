@@ -115,9 +115,10 @@ StatusSocket::~StatusSocket() {
   const uint64_t one = 1;
   (void)!write(wake_.get(), &one, sizeof(one));
   {
-    absl::MutexLock lock(&mutex_);
+    std::scoped_lock lock(mutex_);
     waiting_ = false;
   }
+  answered_.notify_all();
   thread_.join();
   // Where ours was removed, another agent may listen by now.
   struct stat info;
@@ -125,25 +126,25 @@ StatusSocket::~StatusSocket() {
 }
 
 void StatusSocket::Publish(std::string text) {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   text_ = std::move(text);
   waiting_ = false;
+  answered_.notify_all();
   uint64_t times;
   (void)!read(asked_.get(), &times, sizeof(times));
 }
 
 bool StatusSocket::Asked() {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   return waiting_;
 }
 
 std::string StatusSocket::Ask() {
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   waiting_ = true;
   const uint64_t one = 1;
   (void)!write(asked_.get(), &one, sizeof(one));
-  auto answered = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !waiting_; };
-  mutex_.AwaitWithTimeout(absl::Condition(&answered), kLongestWait);
+  answered_.wait_for(lock, absl::ToChronoNanoseconds(kLongestWait), [this] { return !waiting_; });
   return text_;
 }
 

@@ -4,14 +4,14 @@
 
 #include <sys/types.h>
 
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "symbolizer/process/descriptor.h"
 
 namespace profd {
@@ -39,9 +39,10 @@ class StatusSocket {
   Descriptor socket_;
   Descriptor wake_;  // readable: stop
   Descriptor asked_;
-  absl::Mutex mutex_;
-  std::string text_ ABSL_GUARDED_BY(mutex_);
-  bool waiting_ ABSL_GUARDED_BY(mutex_) = false;
+  std::mutex mutex_;  // of what follows
+  std::condition_variable answered_;
+  std::string text_;
+  bool waiting_ = false;
   std::thread thread_;
 };
 

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "userspace/agent/agent.h"
 #include "userspace/cli/commands.h"
 #include "userspace/cli/usage.h"
@@ -32,8 +31,6 @@ int CutCommand(int argc, char** argv, std::vector<std::string>* command) {
 }
 
 int Main(int argc, char** argv) {
-  // Distributions build Abseil with this on: each lock of a mutex is then a look into a graph.
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   CLI::App app("Samples the CPU of Python processes on this host; writes profiles.", "profd");
   app.set_version_flag("--version", std::string("profd ") + PROFD_VERSION);
   app.footer(kExamples);

@@ -117,7 +117,7 @@ void Discovery::Stop() {
 
 void Discovery::Look(pid_t pid) {
   if (pid == getpid()) return;  // samples fall into ourselves all the time
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   Enqueue(pid);
 }
 
@@ -140,7 +140,7 @@ void Discovery::Run() {
     side_band_lost_ = events_->lost();
     std::vector<pid_t> pids;
     {
-      absl::MutexLock lock(&mutex_);
+      std::scoped_lock lock(mutex_);
       uint64_t times;
       (void)!read(wake_.get(), &times, sizeof(times));
       pids.swap(to_look_at_);
@@ -172,7 +172,7 @@ void Discovery::OnMmap(const MmapEvent& event) {
     seen = seen_.insert_or_assign(key, Seen{std::move(kind.image), kind.copies_runtime}).first;
   }
   if (seen->second.copies_runtime) {
-    absl::MutexLock lock(&mutex_);
+    std::scoped_lock lock(mutex_);
     if (copies_runtime_.size() >= kMaxQueue) copies_runtime_.clear();
     copies_runtime_.insert(event.pid);
   } else if (!is_new || seen->second.image == nullptr) {
@@ -304,7 +304,7 @@ void Discovery::Inspect(pid_t pid, bool only_likely) {
 
 void Discovery::Correct(pid_t pid, const py_process& known) {
   {
-    absl::MutexLock lock(&mutex_);
+    std::scoped_lock lock(mutex_);
     if (!copies_runtime_.contains(pid)) return;
   }
   auto found = FindInterpreter(pid, /*only_likely=*/false);
@@ -343,7 +343,7 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
     }
     process->selected = record.followed || selection_.Matches(pid, process->comm);
     process->cpu_before = CpuBaseline(pid, process->start_ticks);
-    absl::MutexLock lock(&mutex_);
+    std::scoped_lock lock(mutex_);
     if (copies_runtime_.contains(pid)) Enqueue(pid);
   }
   if (!process->selected) (void)session_->Exclude(record.incarnation);

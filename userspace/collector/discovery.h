@@ -8,17 +8,16 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <tuple>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "symbolizer/process/remote_memory.h"
 #include "userspace/collector/bpf_session.h"
@@ -76,7 +75,7 @@ class Discovery {
   using FileKey = std::tuple<uint64_t, uint64_t, uint64_t>;  // device, inode, generation
 
   void Run();
-  void Enqueue(pid_t pid) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Enqueue(pid_t pid);  // with mutex_ held
   void Wake();
   void OnMmap(const MmapEvent& event);
   void Inspect(pid_t pid, bool only_likely);
@@ -100,11 +99,11 @@ class Discovery {
   std::atomic<uint64_t> side_band_lost_ = 0;
 
   const Descriptor wake_;  // readable: something to look at, or to stop
-  absl::Mutex mutex_;
-  std::vector<pid_t> to_look_at_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;       // of the next two
+  std::vector<pid_t> to_look_at_;
   // Executables that hold _PyRuntime by copy relocation: the kernel registers such a process with
   // the address inside the library.
-  absl::flat_hash_set<pid_t> copies_runtime_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<pid_t> copies_runtime_;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };

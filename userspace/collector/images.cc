@@ -138,7 +138,7 @@ void Images::PutProbesOn(Image& image, const ElfFile& elf) {
                     LogValue(probe.status().message()));
     }
   }
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   if (MayLog()) {
     spdlog::info("interpreter={} python={} probes={}", LogValue(image.path),
                  image.interpreter.version.ToString(), image.probes.size());
@@ -147,7 +147,7 @@ void Images::PutProbesOn(Image& image, const ElfFile& elf) {
 
 FileKind Images::Classify(pid_t pid, const std::string& path, OpenedFile file) {
   {
-    absl::MutexLock lock(&mutex_);
+    std::scoped_lock lock(mutex_);
     auto known = kinds_.find(file.identity);
     if (known != kinds_.end()) return known->second;
   }
@@ -161,7 +161,7 @@ FileKind Images::Classify(pid_t pid, const std::string& path, OpenedFile file) {
   }
   FileKind kind = std::move(found->kind);
   {
-    absl::MutexLock lock(&mutex_);
+    std::scoped_lock lock(mutex_);
     Remember(file.identity, path, std::move(found->interpreter), std::move(keep), &kind);
   }
   // The kernel reads the file to place a probe, too.
@@ -194,18 +194,18 @@ void Images::Remember(const FileIdentity& identity, const std::string& path,
 }
 
 std::shared_ptr<Image> Images::At(uint32_t index) const {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   return index < images_.size() ? images_[index] : nullptr;
 }
 
 bool Images::IsInterpreter(const FileIdentity& file) const {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   auto kind = kinds_.find(file);
   return kind != kinds_.end() && kind->second.image != nullptr;
 }
 
 bool Images::InEvaluationLoop(const FileIdentity& file, uint64_t linked_address) const {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   auto kind = kinds_.find(file);
   if (kind == kinds_.end() || kind->second.image == nullptr) return false;
   for (const AddressRange& range : kind->second.image->interpreter.eval_loop) {
@@ -223,7 +223,7 @@ void Images::DropChanged() {
   check_at_ = now + kCheckEvery;
   std::vector<std::pair<std::string, std::vector<Link>>> stale;  // by path
   {
-    absl::MutexLock lock(&mutex_);
+    std::scoped_lock lock(mutex_);
     for (const std::shared_ptr<Image>& image : images_) {
       if (image == nullptr || !image->probed) continue;
       auto identity = IdentityOf(image->file.get());
@@ -236,18 +236,18 @@ void Images::DropChanged() {
   }
   for (auto& [path, probes] : stale) {
     probes.clear();  // waits for RCU: not under the lock
-    absl::MutexLock lock(&mutex_);
+    std::scoped_lock lock(mutex_);
     if (MayLog()) spdlog::info("interpreter={} changed=\"its probes are off\"", LogValue(path));
   }
 }
 
 std::vector<Images::Unsupported> Images::unsupported() const {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   return unsupported_;
 }
 
 size_t Images::size() const {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   return images_.size();
 }
 

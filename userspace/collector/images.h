@@ -7,12 +7,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "symbolizer/cpython/interpreter_image.h"
 #include "symbolizer/elf/elf_file.h"
@@ -71,23 +70,23 @@ class Images {
 
  private:
   std::shared_ptr<Image> Install(InterpreterImage interpreter, const FileIdentity& identity,
-                                 const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::shared_ptr<Image>* FreeSlot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+                                 const std::string& path);  // with mutex_ held
+  std::shared_ptr<Image>* FreeSlot();                       // with mutex_ held
   void Remember(const FileIdentity& identity, const std::string& path,
-                absl::StatusOr<InterpreterImage> interpreter, Descriptor file, FileKind* kind)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<Link> TakeProbesOff(Image& image) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+                absl::StatusOr<InterpreterImage> interpreter, Descriptor file,
+                FileKind* kind);                  // with mutex_ held
+  std::vector<Link> TakeProbesOff(Image& image);  // with mutex_ held
   void PutProbesOn(Image& image, const ElfFile& elf) ABSL_LOCKS_EXCLUDED(mutex_);
-  bool MayLog() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool MayLog();  // with mutex_ held
 
   BpfSession* const session_;
   absl::Duration check_at_;   // the discovering thread's
   const Descriptor changes_;  // inotify of the probed files
-  mutable absl::Mutex mutex_;
-  absl::flat_hash_map<FileIdentity, FileKind> kinds_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::shared_ptr<Image>> images_ ABSL_GUARDED_BY(mutex_);  // by index
-  std::vector<Unsupported> unsupported_ ABSL_GUARDED_BY(mutex_);
-  int log_lines_ ABSL_GUARDED_BY(mutex_) = 0;
+  mutable std::mutex mutex_;  // of what follows
+  absl::flat_hash_map<FileIdentity, FileKind> kinds_;
+  std::vector<std::shared_ptr<Image>> images_;  // by index
+  std::vector<Unsupported> unsupported_;
+  int log_lines_ = 0;
 };
 
 }  // namespace profd

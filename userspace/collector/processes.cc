@@ -5,19 +5,19 @@
 namespace profd {
 
 void Processes::Add(std::shared_ptr<Process> process) {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   auto [at, added] = processes_.try_emplace(process->key.incarnation, process);
   if (added) ++process->image->processes;
 }
 
 std::shared_ptr<Process> Processes::Find(uint64_t incarnation) const {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   auto process = processes_.find(incarnation);
   return process == processes_.end() ? nullptr : process->second;
 }
 
 void Processes::Remove(uint64_t incarnation) {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   auto process = processes_.find(incarnation);
   if (process == processes_.end()) return;
   --process->second->image->processes;
@@ -25,7 +25,7 @@ void Processes::Remove(uint64_t incarnation) {
 }
 
 std::vector<std::shared_ptr<Process>> Processes::All() const {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   std::vector<std::shared_ptr<Process>> all;
   all.reserve(processes_.size());
   for (const auto& [incarnation, process] : processes_) all.push_back(process);
@@ -33,7 +33,7 @@ std::vector<std::shared_ptr<Process>> Processes::All() const {
 }
 
 size_t Processes::size() const {
-  absl::MutexLock lock(&mutex_);
+  std::scoped_lock lock(mutex_);
   return processes_.size();
 }
 

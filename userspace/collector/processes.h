@@ -5,12 +5,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "symbolizer/native/native_symbolizer.h"
 #include "symbolizer/process/memory.h"
@@ -50,8 +49,8 @@ class Processes {
   size_t size() const;
 
  private:
-  mutable absl::Mutex mutex_;
-  absl::flat_hash_map<uint64_t, std::shared_ptr<Process>> processes_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;  // of what follows
+  absl::flat_hash_map<uint64_t, std::shared_ptr<Process>> processes_;
 };
 
 }  // namespace profd
