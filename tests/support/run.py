@@ -10,7 +10,7 @@ def main():
         print("SKIP: needs root: BPF programs are loaded")
         return 77
     folder, *names = sys.argv[1:]
-    sys.path[:0] = [os.path.abspath(folder), os.path.dirname(os.path.abspath(__file__))]
+    sys.path.insert(0, os.path.abspath(folder))
     suite = unittest.defaultTestLoader.loadTestsFromNames(names)
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     for test, reason in result.skipped:

@@ -39,7 +39,7 @@ class StatusSocket {
   Descriptor socket_;
   Descriptor wake_;  // readable: stop
   Descriptor asked_;
-  std::mutex mutex_;  // of what follows
+  std::mutex mutex_;  // of the next three
   std::condition_variable answered_;
   std::string text_;
   bool waiting_ = false;

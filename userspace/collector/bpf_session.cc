@@ -333,7 +333,7 @@ void BpfSession::CloseGate(absl::Span<const uint64_t> tags) {
 }
 
 int BpfSession::OnRecord(void* context, void* data, size_t size) {
-  Ring* ring = static_cast<Ring*>(context);
+  auto* ring = static_cast<Ring*>(context);
   ring->consumed += BPF_RINGBUF_HDR_SZ + (size + 7) / 8 * 8;
   (*ring->session->handler_)(absl::string_view(static_cast<const char*>(data), size));
   return 0;

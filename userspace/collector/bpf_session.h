@@ -154,7 +154,7 @@ class BpfSession {
   std::vector<Link> links_;
   std::vector<Sampler> samplers_;
   PerfEventTotals detached_;  // of samplers that are gone
-  static int OnRecord(void* ring, void* data, size_t size);
+  static int OnRecord(void* context, void* data, size_t size);
 };
 
 }  // namespace profd

@@ -69,15 +69,16 @@ class Images {
   size_t size() const;
 
  private:
+  // With mutex_ held.
   std::shared_ptr<Image> Install(InterpreterImage interpreter, const FileIdentity& identity,
-                                 const std::string& path);  // with mutex_ held
-  std::shared_ptr<Image>* FreeSlot();                       // with mutex_ held
+                                 const std::string& path);
+  std::shared_ptr<Image>* FreeSlot();
   void Remember(const FileIdentity& identity, const std::string& path,
-                absl::StatusOr<InterpreterImage> interpreter, Descriptor file,
-                FileKind* kind);                  // with mutex_ held
-  std::vector<Link> TakeProbesOff(Image& image);  // with mutex_ held
-  void PutProbesOn(Image& image, const ElfFile& elf) ABSL_LOCKS_EXCLUDED(mutex_);
-  bool MayLog();  // with mutex_ held
+                absl::StatusOr<InterpreterImage> interpreter, Descriptor file, FileKind* kind);
+  std::vector<Link> TakeProbesOff(Image& image);
+  bool MayLog();
+  // Without.
+  void PutProbesOn(Image& image, const ElfFile& elf);
 
   BpfSession* const session_;
   absl::Duration check_at_;   // the discovering thread's

@@ -10,7 +10,7 @@
 namespace profd {
 
 // A stack of 1,024 frames takes a hundred times the room of one of ten. Looking as often as the
-// deepest might need it costs a quarter of the agent's CPU; hence as often as the last ones did.
+// deepest might need it costs a third of the agent's CPU; hence as often as the last ones did.
 // Should stacks grow all at once, the kernel's side says that a ring fills.
 class RingPace {
  public:
