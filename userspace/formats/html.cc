@@ -25,15 +25,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A browser holds no string past 512 MB: each part is far below it, and a multiple of 3.
-constexpr size_t kPartBytes = 24 << 20;
+// The page unpacks a piece while the browser reads the next one. A multiple of 3.
+constexpr size_t kPieceBytes = 768 << 10;
 constexpr int kLevel = 9;  // libdeflate's
 
 // Base64 is safe inside any element: no name of a target stands in the page as itself.
 void AppendParts(absl::string_view id, absl::string_view bytes, std::string* page) {
-  for (size_t at = 0; at < bytes.size(); at += kPartBytes) {
+  for (size_t at = 0; at < bytes.size(); at += kPieceBytes) {
     absl::StrAppend(page, "<script type=\"application/octet-stream\" data-part=\"", id, "\">",
-                    absl::Base64Escape(bytes.substr(at, kPartBytes)), "</script>\n");
+                    absl::Base64Escape(bytes.substr(at, kPieceBytes)), "</script>\n");
   }
 }
 
@@ -87,25 +87,18 @@ std::string Sources(const Profile& profile) {
   return files.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// Both marks stand in the page: its own test sees to it.
-std::pair<absl::string_view, absl::string_view> Split(absl::string_view text,
-                                                      absl::string_view mark) {
-  return absl::StrSplit(text, absl::MaxSplits(mark, 1));
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> EncodeHtml(const Recording& a, const Recording* b,
                                        const HtmlOptions& options) {
-  const auto [head, body] = Split(PageTemplate(), kPageDataMark);
-  const auto [code, tail] = Split(body, kPageFilesMark);
-  std::string html(head);
+  const std::pair<absl::string_view, absl::string_view> page =
+      absl::StrSplit(PageTemplate(), absl::MaxSplits(kPageDataMark, 1));
+  std::string html(page.first);
   auto status = AppendCompressed("about", About(a, options), &html);
   const PageData a_data = EncodePageData(a, options.a_name);
   const PageData b_data = b != nullptr ? EncodePageData(*b, options.b_name) : PageData();
   if (status.ok()) status = AppendCompressed("a", a_data.stacks, &html);
   if (status.ok() && b != nullptr) status = AppendCompressed("b", b_data.stacks, &html);
-  absl::StrAppend(&html, code);
   if (status.ok()) status = AppendCompressed("times-a", a_data.times, &html);
   if (status.ok() && b != nullptr) status = AppendCompressed("times-b", b_data.times, &html);
   if (status.ok()) status = AppendPprof("pprof-a", a.profile, &html);
@@ -115,7 +108,7 @@ absl::StatusOr<std::string> EncodeHtml(const Recording& a, const Recording* b,
     status = AppendCompressed("source", Sources(b != nullptr ? b->profile : a.profile), &html);
   }
   if (!status.ok()) return status;
-  absl::StrAppend(&html, tail);
+  absl::StrAppend(&html, page.second);
   return html;
 }
 

@@ -1,21 +1,21 @@
-// What the page reads: one recording as a line of JSON and compact streams of numbers.
+// What the page reads: one recording as a line of JSON and columns of numbers.
 //
-//   recording = JSON "\n" section*         ; the JSON names each section and its bytes, in order:
-//                                          ; first those of `stacks`, then those of `times`
+//   recording = JSON "\n" strings column*   ; the JSON names each section and its bytes, in order
 //   strings   = UTF-8, each ended by NUL
-//   functions = (name, file, package, class, first line)*      ; names are indices into strings
-//   locations = (function, line)*
-//   nodes     = (up, location)*            ; the prefix tree of all stacks, outermost frame first,
-//                                          ; in preorder. `up`: levels above the node before it
-//                                          ; to hang from; node 0 is the root and not written
-//   labels    = (pid, tid, comm, thread, python, container)*
-//   samples   = (node - the one before's, labels, count, cpu, wall)*; in the order of nodes;
-//                                          ; times: zigzag of ns - count * period_ns
-//   times     = quanta since the event before, from start_ms on
-//   events    = index into samples, one for each of times
-//   ticks     = (event - the one before's, periods)* of the events that stand for more than one
+//   column    = LEB128 varint*
 //
-// All numbers are LEB128 varints.
+//   functions.name, .file, .pkg, .kind, .line: names are indices into strings; classes of frame
+//   locations.fn, .line: sorted
+//   nodes.up, .loc: the prefix tree of all stacks, outermost frame first, in preorder, siblings by
+//       location. `up`: levels above the node before it to hang from; node 0 is the root and not
+//       written
+//   labels.pid, .tid, .comm, .thread, .python, .container
+//   samples.node, .labels, .count: in the order of nodes; each node less the one before
+//   cpu.at, .beyond: samples whose CPU time is not count * period_ns, each less the one before;
+//       zigzag of the difference in ns
+//   wall.at, .beyond: likewise; none where there is no wall time
+//   events.time, .sample: quanta since the event before, from first_ms on; index into samples
+//   ticks.at, .count: events that stand for more than one period; each less the one before
 #ifndef PROFD_USERSPACE_FORMATS_HTML_DATA_H_
 #define PROFD_USERSPACE_FORMATS_HTML_DATA_H_
 
@@ -28,7 +28,7 @@ namespace profd {
 
 // In two parts, since the first picture needs no times.
 struct PageData {
-  std::string stacks;  // the JSON and all sections up to samples
+  std::string stacks;  // the JSON and all sections up to events.time
   std::string times;   // the others; "" where there are no times
 };
 PageData EncodePageData(const Recording& recording, absl::string_view name);

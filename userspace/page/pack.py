@@ -197,7 +197,7 @@ def short_names(texts):
                  key=lambda name: (-count[name] * (len(name) - 2), name))
     taken = set(count) | other
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    free = (a + b for a in letters for b in letters if a + b not in taken | {"do", "if", "in"})
+    free = (a + b for a in ("", *letters) for b in letters if a + b not in taken | {"do", "if", "in"})
     return dict(zip(fit, free))
 
 

@@ -6,10 +6,8 @@
 
 namespace profd {
 
-// Where the data goes, and behind the code what need not be read for the first picture. Each
-// stands once in the page.
+// Where the data goes, once in the page and behind the code, which reads it as it arrives.
 inline constexpr char kPageDataMark[] = "<!--profd:data-->";
-inline constexpr char kPageFilesMark[] = "<!--profd:files-->";
 
 absl::string_view PageTemplate();
 

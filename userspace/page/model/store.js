@@ -25,6 +25,7 @@ export class Store {
   // `sides`: one or two results of decode().
   constructor(sides) {
     this.sides = sides.map((side) => side.header);
+    this.metric = this.sides.some((side) => side.has_wall) ? 'wall' : 'cpu';  // unless another is asked for
     this.functions = {name: [], file: [], pkg: [], kind: [], line: []};
     this.labels = [];
     const paired = new Map(), locFunction = [];

@@ -2,15 +2,20 @@
 
 // From so many children on a parent's are found by hash; below, one after the other.
 const FEW = 8;
+// In place of the one source of a node's children.
+const SEVERAL = -1, HASHED = -2;
+
+const COLUMNS = ['parent', 'key', 'last', 'before', 'kids', 'source'];
 
 // Children found by (parent, key), nodes made as they are met: parents before children.
 class Builder {
-  constructor(diff) {
+  // `most`: of nodes, or 0 where that is not known.
+  constructor(diff, most) {
     this.n = 1;
-    this.capacity = 4096;
-    for (const name of ['parent', 'key', 'last', 'before', 'kids']) this[name] = new Int32Array(4096);
-    this.fold = new Uint16Array(4096);
-    this.values = Array.from({length: diff ? 6 : 3}, () => new Float64Array(4096));
+    this.capacity = most || 4096;
+    for (const name of COLUMNS) this[name] = new Int32Array(this.capacity);
+    this.fold = new Uint16Array(this.capacity);
+    this.values = Array.from({length: diff ? 6 : 3}, () => new Float64Array(this.capacity));
     this.parent[0] = this.key[0] = -1;
     this.table = new Int32Array(4096);
     this.hashed = 0;
@@ -22,7 +27,7 @@ class Builder {
       out.set(array);
       return out;
     };
-    for (const name of ['parent', 'key', 'last', 'before', 'kids', 'fold']) this[name] = longer(this[name]);
+    for (const name of [...COLUMNS, 'fold']) this[name] = longer(this[name]);
     this.values = this.values.map(longer);
   }
   slot(parent, key) {
@@ -43,12 +48,17 @@ class Builder {
     while (this.table[slot]) slot = (slot + 1) & mask;
     this.table[slot] = id;
   }
+  // Among the children of several sources.
   find(parent, key) {
     let id = this.last[parent];
-    if (id && this.key[id] === key) return id;
-    if (this.kids[parent] <= FEW) {
-      while (id && this.key[id] !== key) id = this.before[id];
-      return id;
+    if (this.source[parent] !== HASHED) {
+      this.source[parent] = SEVERAL;
+      if (this.kids[parent] <= FEW) {
+        while (id && this.key[id] !== key) id = this.before[id];
+        return id;
+      }
+      this.source[parent] = HASHED;
+      for (; id; id = this.before[id]) this.insert(id);
     }
     const mask = this.table.length - 1;
     for (let slot = this.slot(parent, key); (id = this.table[slot]); slot = (slot + 1) & mask) {
@@ -56,18 +66,23 @@ class Builder {
     }
     return 0;
   }
-  child(parent, key) {
-    let id = this.find(parent, key);
-    if (id) return id;
+  // `source`: whose child it was. Children of one source come sorted, so that equal ones follow
+  // each other and need no search; SEVERAL, where they do not.
+  child(parent, key, source) {
+    let id = this.last[parent];
+    if (id && this.key[id] === key) return id;
+    if (!id) this.source[parent] = source;
+    else if (source < 0 || this.source[parent] !== source) {
+      if ((id = this.find(parent, key))) return id;
+    }
     if (this.n === this.capacity) this.grow();
     id = this.n++;
     this.parent[id] = parent;
     this.key[id] = key;
     this.before[id] = this.last[parent];
     this.last[parent] = id;
-    const kids = ++this.kids[parent];
-    if (kids === FEW + 1) for (let each = id; each; each = this.before[each]) this.insert(each);
-    else if (kids > FEW) this.insert(id);
+    this.kids[parent]++;
+    if (this.source[parent] === HASHED) this.insert(id);
     return id;
   }
 }
@@ -76,7 +91,8 @@ class Builder {
 // which they are drawn, up to 0. values: [total, self, count] of side A, in a difference those of
 // B after them; totals are made here from selves. `pairs`: how A and B make one width, {a, b}.
 function finish(builder, pairs, rank, cumulative) {
-  const n = builder.n, cut = (array) => array.slice(0, n);
+  // What is mostly empty is given back.
+  const n = builder.n, cut = (array) => (n > builder.capacity / 2 ? array.subarray(0, n) : array.slice(0, n));
   const parent = cut(builder.parent), key = cut(builder.key), next = cut(builder.before);
   const first = cut(builder.last), values = builder.values.map(cut);
   if (!cumulative) {
@@ -132,8 +148,9 @@ function finish(builder, pairs, rank, cumulative) {
 // node's place in the tree, -1 for none.
 export function downTree(store, sides, options) {
   const {parent, loc} = store, n = parent.length, {keys, hidden, start, fold} = options;
-  const builder = new Builder(sides.length > 1), map = new Int32Array(n).fill(-1);
+  const builder = new Builder(sides.length > 1, n), map = new Int32Array(n).fill(-1);
   const run = fold ? new Uint16Array(n) : null, {used} = sides[0], alsoUsed = sides[1] && sides[1].used;
+  const sorted = !hidden && !start && sides.length < 2;
   if (!start) map[0] = 0;
   for (let i = 1; i < n; i++) {
     if (!used[i] && !(alsoUsed && alsoUsed[i])) continue;
@@ -155,7 +172,7 @@ export function downTree(store, sides, options) {
       if (builder.fold[above] < run[i]) builder.fold[above] = run[i];
       continue;
     }
-    map[i] = builder.child(above, key);
+    map[i] = builder.child(above, key, sorted ? parent[i] : SEVERAL);
   }
   sides.forEach((side, s) => {
     const into = builder.values[s * 3 + 1], count = builder.values[s * 3 + 2];
@@ -173,7 +190,7 @@ export function downTree(store, sides, options) {
 // `from`: flags by location to begin at, or null for where time is spent.
 export function callersTree(store, sides, options, path, least) {
   const {parent, loc} = store, n = parent.length, {keys, hidden, from, fold} = options;
-  const builder = new Builder(sides.length > 1);
+  const builder = new Builder(sides.length > 1, 0);
   const totals = sides.map((side) => ({self: side.self, count: side.count}));
   if (from) {
     const inside = nodesWithin(store, from);
@@ -220,7 +237,7 @@ export function callersTree(store, sides, options, path, least) {
         for (let s = 0; s < totals.length; s++) builder.values[s * 3 + 1][owner] += totals[s].self[origin];
         continue;
       }
-      const id = builder.child(owner, keys[loc[node]]);
+      const id = builder.child(owner, keys[loc[node]], SEVERAL);
       credit(id, origin);
       nodes[going] = parent[node];
       owners[going] = id;

@@ -1,5 +1,5 @@
 // Runs beside the page: holds the profile, answers what the views ask. One request at a time.
-import {decode, decodeTimes, gunzip} from './decode.js';
+import {Unpacked, decode, decodeTimes, unpack} from './decode.js';
 import {Store} from './store.js';
 import {matchLocations, nodesBelow} from './search.js';
 import {sampleMask, weigh} from './select.js';
@@ -24,10 +24,8 @@ const mask = (request, side) =>
 
 function weights(request, side, range, slot) {
   const {selection, metric} = request;
-  return remember('sums' + slot, JSON.stringify([selection, metric, range, side]), () => {
-    const sum = weigh(store, mask(request, side), side, range, metric);
-    return sum;
-  });
+  return remember('sums' + slot, JSON.stringify([selection, metric, range, side]), () =>
+    weigh(store, mask(request, side), side, range, metric));
 }
 
 // One side, or the two of a difference: of two files, or of two ranges.
@@ -92,7 +90,7 @@ let shown = null;  // what the last view was made of: for searches in it
 function view(request) {
   const sides = sidesOf(request), options = treeOptions(request, sides);
   const totals = sides.map(({total, samples, seconds}) => ({total, samples, seconds}));
-  const path = request.path || [], least = 1 / 4000;
+  const {path} = request, least = 1 / 4000;
   shown = {map: null, tree: null, n: 0};
   const answer = {totals, callers: null};
   if (request.view === 'callers') {
@@ -253,29 +251,34 @@ function summary(request) {
   });
 }
 
-async function load(request) {
-  const sides = [];
-  for (const parts of request.sides) sides.push(decode(await gunzip(parts)));
-  store = new Store(sides);
+// Pieces of the sides' stacks, as the page comes to them.
+const arriving = [];
+function piece({side, text}) {
+  if (!arriving[side]) arriving[side] = new Unpacked();
+  arriving[side].add(text);
+}
+
+async function load() {
+  store = new Store((await Promise.all(arriving.map((side) => side.end()))).map(decode));
   const {functions, locFunction, locLine, labels} = store;
-  return {headers: store.sides, functions, locFunction, locLine, labels,
+  return {headers: store.sides, metric: store.metric, functions, locFunction, locLine, labels,
     nodes: store.parent.length - 1, 
-    events: store.sides.map(({sections}) => sections.find(([name]) => name === 'times')[1])};
+    events: store.sides.map(({sections, timed_from}) => sections[timed_from][1])};
 }
 
 // The rest of the page, which the first picture does not wait for.
 async function times(request) {
-  for (const [side, parts] of request.sides.entries()) {
+  for (const [side, pieces] of request.sides.entries()) {
     const {samples, sides} = store;
-    store.times[side] = decodeTimes(await gunzip(parts), {header: sides[side], samples: samples[side]});
+    store.times[side] = decodeTimes(await unpack(pieces), {header: sides[side], samples: samples[side]});
   }
 }
 
 async function text(request) {
-  return new TextDecoder().decode(await gunzip(request.parts));
+  return new TextDecoder().decode(await unpack(request.pieces));
 }
 
-const OPERATIONS = {load, times, text, view, search, table, heat, lines, summary};
+const OPERATIONS = {piece, load, times, text, view, search, table, heat, lines, summary};
 
 function buffers(value, found = []) {
   if (ArrayBuffer.isView(value)) {
@@ -288,9 +291,10 @@ function buffers(value, found = []) {
   return found;
 }
 
-self.onmessage = async ({data}) => {
+async function answerTo(data) {
   const begin = performance.now();
   try {
+    if (data.metric === '') data.metric = store.metric;
     const answer = await OPERATIONS[data.op](data);
     // What the store itself holds is copied, the rest given away.
     const give = ['view', 'search', 'table', 'heat', 'summary'].includes(data.op);
@@ -298,4 +302,9 @@ self.onmessage = async ({data}) => {
   } catch (error) {
     self.postMessage({id: data.id, error: String(error.stack || error)});
   }
+}
+
+let turn = Promise.resolve();
+self.onmessage = ({data}) => {
+  turn = turn.then(() => answerTo(data));
 };

@@ -4,14 +4,10 @@ export const KINDS = ['own code', 'library', 'standard library', 'native', 'kern
 const HUES = [[24, 0.9], [212, 0.75], [160, 0.75], [268, 0.5], [342, 0.62], [215, 0.16], [40, 0.06]];
 const SHADES = 5;
 
-// Relative luminance and contrast as WCAG 2 defines them.
-export function luminance([r, g, b]) {
+// Relative luminance as WCAG 2 defines it.
+function luminance([r, g, b]) {
   const linear = (c) => (c <= 10 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
   return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-}
-export function contrast(x, y) {
-  const [low, high] = [luminance(x), luminance(y)].sort((a, b) => a - b);
-  return (high + 0.05) / (low + 0.05);
 }
 
 function fromHsl(hue, saturation, lightness) {
@@ -45,7 +41,7 @@ export function palette(dark) {
     ink: dark ? [232, 234, 238] : [24, 28, 35],
     hit: dark ? [255, 221, 87] : [255, 214, 51],
     hitText: [20, 18, 8],
-    merged: dark ? atLuminance(215, 0.08, 0.2) : atLuminance(215, 0.08, 0.2),
+    merged: atLuminance(215, 0.08, 0.2),
     accent: dark ? [110, 168, 254] : [20, 92, 200],
     second: dark ? [255, 170, 90] : [176, 84, 0],
   };

@@ -44,4 +44,4 @@ export function clock(ms, utc, withDate) {
   return withDate ? `${get('FullYear')}-${two(get('Month') + 1)}-${two(get('Date'))} ${exact}` : exact;
 }
 
-export const baseOf = (file) => file.replace(/^.*\//, '');
+export const baseOf = (file) => file.slice(file.lastIndexOf('/') + 1);

@@ -1,12 +1,14 @@
 // Wires state, worker and views together.
 import {fromBase64} from '../model/base64.js';
 import {changeScore, criticalScore} from '../model/stats.js';
-import {KINDS, contrast, css, palette, shadeOf} from './color.js';
+import {KINDS, css, palette, shadeOf} from './color.js';
 import {Flame} from './flame.js';
 import {baseOf, clock, cores, integer, percent, seconds, share, visible} from './format.js';
 import {Heatmap, parseTime} from './heatmap.js';
+import {Labels} from './labels.js';
 import {Model, copyText, savePart} from './link.js';
 import {Menu, showKeys} from './menu.js';
+import {pieces, takePieces, wholePage} from './parts.js';
 import {Source} from './source.js';
 import {fromHash, toHash} from './state.js';
 import {showStrip, whenText} from './strip.js';
@@ -14,42 +16,22 @@ import {Table} from './table.js';
 import {element, on} from './dom.js';
 
 const $ = (id) => document.getElementById(id);
-const parts = (name) =>
-  [...document.querySelectorAll(`script[data-part="${name}"]`)].map((part) => part.textContent);
 
 const model = new Model($('worker').textContent);
 let state = fromHash(location.hash), meta = null, about = {title: '', command: ''};
 let tree = null, totals = null, callers = null, found = null, critical = 1.96;
-let labelOf = [], fnOf = new Map(), treeLines = false;
+let labels = null, treeLines = false;
 const asked = {};
 let colors = palette(false);
 
 // ---- names and colors
 
-function makeLabels() {
-  const {name, file, line} = meta.functions;
-  const tries = [(i) => name[i] + '@' + baseOf(file[i]), (i) => name[i] + '@' + file[i],
-    (i) => `${name[i]}@${file[i]}:${line[i]}`, (i) => `${name[i]}@${file[i]}:${line[i]}~${i}`];
-  labelOf = new Array(name.length);
-  let open = name.map((unused, i) => i);
-  for (const label of tries) {
-    const count = new Map();
-    for (const i of open) count.set(label(i), (count.get(label(i)) || 0) + 1);
-    open = open.filter((i) => {
-      if (count.get(label(i)) > 1 || fnOf.has(label(i))) return true;
-      labelOf[i] = label(i);
-      fnOf.set(labelOf[i], i);
-      return false;
-    });
-  }
-}
-
 const fnAt = (key) => (treeLines ? meta.locFunction[key] : key);
-const labelAt = (key) => labelOf[fnAt(key)] + (treeLines ? ':' + meta.locLine[key] : '');
+const labelAt = (key) => labels.of(fnAt(key)) + (treeLines ? ':' + meta.locLine[key] : '');
 
 function nameOf(t, node) {
   if (node === 0) {
-    if (t === callers) return [meta.functions.name[fnOf.get(state.fn)] + ' and who calls it', ''];
+    if (t === callers) return [meta.functions.name[labels.fn(state.fn)] + ' and who calls it', ''];
     return [state.view === 'fn' ? 'stacks through it' : state.view === 'callers' ? 'all, innermost first' : 'all', ''];
   }
   const key = t.key[node], fn = fnAt(key), fold = t.fold[node] & 32767;
@@ -110,13 +92,13 @@ on(window, 'hashchange', () => {
 const relative = (range, side) => range && range.map((ms) => ms - meta.headers[side].first_ms);
 
 function request() {
-  const {pid, tid, labels, filters, kinds, noImports, noWaiting} = state, timed = meta.timed;
+  const {pid, tid, labels, filters, kinds, noImports, noWaiting} = state, timed = meta && meta.timed;
   return {selection: {pid, tid, labels, filters, noImports, noWaiting, kinds: kinds ? [...kinds].map(Number) : null},
     range: timed && meta.headers.length < 2 ? relative(state.range, 0) : null,
     range2: timed && meta.headers.length < 2 && state.range ? relative(state.range2, 0) : null,
-    metric: metric(), swap: state.swap, basis: state.basis, lines: state.lines};
+    metric: state.metric, swap: state.swap, basis: state.basis, lines: state.lines};
 }
-const metric = () => state.metric || (meta.headers.some((header) => header.has_wall) ? 'wall' : 'cpu');
+const metric = () => state.metric || meta.metric;
 const diffing = () => meta.headers.length > 1 || Boolean(state.range && state.range2 && meta.timed);
 
 // Asks only when the question is another.
@@ -129,16 +111,18 @@ function askIfNew(op, question, done) {
   });
 }
 
+function askView() {
+  const fn = labels?.fn(state.fn), {view} = state;
+  askIfNew('view', {...request(), view: view === 'fn' && fn === undefined || view === 'up' ? 'down' : view, fn,
+    fold: !state.noFold, order: state.order, path: view === 'callers' ? pathKeys() : []}, shown);
+}
+
 function show() {
   if (!meta) return;
   const base = request();
   showControls();
-  const fn = fnOf.get(state.fn);
-  const question = {...base, view: state.view === 'fn' && fn === undefined ? 'down' : state.view === 'up' ? 'down' : state.view,
-    fn, fold: !state.noFold, order: state.order};
-  if (state.view === 'callers') question.path = pathKeys();
   const before = asked.view;
-  askIfNew('view', question, shown);
+  askView();
   if (asked.view === before && tree) {
     zoomTo();
     showSearch();
@@ -173,10 +157,10 @@ function showTable() {
 function pathKeys() {
   const keys = [];
   for (const label of state.zoom) {
-    const fn = fnOf.get(label);
+    const fn = labels.fn(label);
     if (fn !== undefined && !state.lines) keys.push(fn);
     else {
-      const at = meta.locFunction.findIndex((f, i) => `${labelOf[f]}:${meta.locLine[i]}` === label);
+      const at = meta.locFunction.findIndex((f, i) => `${labels.of(f)}:${meta.locLine[i]}` === label);
       if (at < 0) break;
       keys.push(at);
     }
@@ -315,12 +299,12 @@ function pick(which, node, small) {
   }
   focusOn(node);
   const patch = {zoom: pathOf(tree, node), small: ''};
-  if (node > 0) patch.source = labelOf[fnAt(tree.key[node])];
+  if (node > 0) patch.source = labels.of(fnAt(tree.key[node]));
   go(patch);
 }
 
 function openFunction(fn) {
-  go({view: 'fn', fn: labelOf[fn], zoom: [], small: '', source: labelOf[fn]});
+  go({view: 'fn', fn: labels.of(fn), zoom: [], small: '', source: labels.of(fn)});
 }
 
 function addFilter(verb, fn) {
@@ -341,7 +325,7 @@ function openMenu(which, node, x, y) {
     ['Hide this frame', () => addFilter('hide', fn)],
     ['Start at this frame', () => addFilter('start', fn)],
     ['Search it', () => search(`=${name[fn]}@${baseOf(file[fn])}`)],
-    ['Source', () => go({panel: 'source', source: labelOf[fn], zoom: pathOf(t, node)})],
+    ['Source', () => go({panel: 'source', source: labels.of(fn), zoom: pathOf(t, node)})],
     ['Copy name', () => copy(`${name[fn]} (${file[fn]}:${line[fn]})`)],
     ['Copy stack', () => copy((state.view === 'callers' ? stack : stack.reverse()).join('\n'))],
   ], x, y);
@@ -394,14 +378,14 @@ let sourceLoading = null;
 function showSource() {
   $('source').hidden = state.panel !== 'source';
   if (state.panel !== 'source') return;
-  const fn = fnOf.get(state.source);
+  const fn = labels.fn(state.source);
   if (fn === undefined) {
     source.none('Choose a frame in the graph or a row of the table.');
     return;
   }
-  const texts = parts('source');
+  const texts = pieces('source');
   if (texts.length && !sourceLoading) {
-    sourceLoading = model.ask('text', {parts: texts}).then((json) => {
+    sourceLoading = model.ask('text', {pieces: texts}).then((json) => {
       source.files = new Map(JSON.parse(json).map((file) => [file.file, file]));
       asked.lines = '';
       showSource();
@@ -528,7 +512,7 @@ const rowFunction = (i) => table.fn(i);
 const table = new Table($('table'), {meta: () => meta, fill: (fn) => fillOf(fn).css,
   onSelect: (i) => {
     const fn = rowFunction(i);
-    if (fn !== undefined) go({source: labelOf[fn]}, true);
+    if (fn !== undefined) go({source: labels.of(fn)}, true);
   },
   onOpen: (i) => {
     const fn = rowFunction(i), row = tableAnswer.names && tableAnswer.names[i];
@@ -570,7 +554,7 @@ onClick('whole', () => go({range: null, range2: null}));
 onClick('help', () => showKeys($('keys')));
 onClick('link', () => copy(location.href));
 onClick('theme', () => setTheme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark'));
-onClick('save', () => savePart(parts(meta.headers.length > 1 && !state.swap ? 'pprof-b' : 'pprof-a'), fromBase64, 'profile.pb.gz'));
+onClick('save', () => savePart(pieces(meta.headers.length > 1 && !state.swap ? 'pprof-b' : 'pprof-a'), fromBase64, 'profile.pb.gz'));
 $('by').onchange = () => go({by: $('by').value, sort: ''});
 $('metric').onchange = () => go({metric: $('metric').value});
 $('preset').onchange = () => {
@@ -611,7 +595,7 @@ const KEY_ACTIONS = {
     go({panel: 'table'});
     $('table').focus();
   },
-  s: () => focusedFn() !== undefined && go({panel: 'source', source: labelOf[focusedFn()]}),
+  s: () => focusedFn() !== undefined && go({panel: 'source', source: labels.of(focusedFn())}),
   c: () => focusedFn() !== undefined && openFunction(focusedFn()),
   a: () => go({range: null, range2: null}),
   m: () => {
@@ -628,7 +612,7 @@ const KEY_ACTIONS = {
   },
   '?': () => showKeys($('keys')),
 };
-const focusedFn = () => (flame.focus > 0 ? fnAt(tree.key[flame.focus]) : fnOf.get(state.source));
+const focusedFn = () => (flame.focus > 0 ? fnAt(tree.key[flame.focus]) : labels.fn(state.source));
 
 on(window, 'keydown', (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === 'f' && document.activeElement !== $('query')) {
@@ -666,12 +650,17 @@ async function begin() {
   setTheme('');
   on(matchMedia('(prefers-color-scheme: dark)'), 'change', () => setTheme(''));
   showDetails(flame, -1);
-  const sides = [parts('a'), parts('b')].filter((side) => side.length);
-  const aboutAsked = model.ask('text', {parts: parts('about')});
-  meta = await model.ask('load', {sides});
+  let aboutAsked;
+  await takePieces(['about', 'a', 'b'], (name, text) => {
+    if (name === 'about') aboutAsked = model.ask('text', {pieces: [text]});
+    else model.ask('piece', {side: 'ab'.indexOf(name), text});
+  });
+  const loading = model.ask('load', {});
+  // The first picture is added up at once, unless only the profile tells what it is of.
+  if (!state.fn && !state.range && state.view !== 'callers') askView();
+  meta = await loading;
   about = JSON.parse(await aboutAsked);
-  for (const name of ['a', 'b', 'about']) document.querySelectorAll(`script[data-part="${name}"]`).forEach((part) => part.remove());
-  makeLabels();
+  labels = new Labels(meta.functions);
   heatmap.host.origin = meta.headers[0].first_ms;
   $('title').textContent = visible(about.title || 'profile');
   $('title').title = visible(about.command || '');
@@ -679,10 +668,10 @@ async function begin() {
   $('query').value = state.query;
   const timed = meta.events.some((n) => n > 0);
   if (!timed || !state.range) show();
+  labels.of(0);  // made while the worker adds up
   if (timed) {
-    // Times stand behind the code: the first picture does without.
-    if (document.readyState === 'loading') await new Promise((done) => on(document, 'DOMContentLoaded', done));
-    await model.ask('times', {sides: sides.map((unused, s) => parts('times-' + 'ab'[s]))});
+    await wholePage();
+    await model.ask('times', {sides: meta.headers.map((unused, s) => pieces('times-' + 'ab'[s]))});
     meta.timed = meta.events[0] > 0;
     show();
   }
@@ -693,7 +682,7 @@ async function begin() {
 window.profd = {model, flame, heatmap, go, get state() { return state; }, get meta() { return meta; },
   get tree() { return tree; }, get callers() { return callers; }, get totals() { return totals; }, get found() { return found; },
   get table() { return table; }, get firstPicture() { return firstPicture; }, palette, get colors() { return colors; },
-  contrast, nameOf: (node) => nameOf(tree, node)};
+  nameOf: (node) => nameOf(tree, node)};
 
 begin().catch((error) => {
   const said = 'This page could not be read: ' + error.message;
