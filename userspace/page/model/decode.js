@@ -61,7 +61,8 @@ function sum(steps) {
 
 // Seconds of samples of `count` periods each, but for those that say otherwise.
 function secondsOf(count, period, {at, beyond}) {
-  const out = count.map((n) => (n * period) / 1e9);
+  const out = new Float64Array(count.length);
+  for (let i = 0; i < out.length; i++) out[i] = (count[i] * period) / 1e9;
   sum(at).forEach((i, k) => { out[i] = (count[i] * period + unzigzag(beyond[k])) / 1e9; });
   return out;
 }

@@ -40,33 +40,31 @@ function lowerBound(times, time) {
 }
 
 // Weights of `side` by node: {self, count, used (it or one below it has samples), total, samples,
-// seconds}. `range` is [from, to) in ms
-// since the first event, or null.
+// seconds}. `range` is [from, to) in ms since the first event, or null.
 export function weigh(store, mask, side, range, metric) {
   const nodes = store.parent.length, samples = store.samples[side];
   const value = metric === 'wall' ? samples.wall : samples.cpu;
   const self = new Float64Array(nodes), count = new Float64Array(nodes);
-  let total = 0, number = 0;
   const used = new Uint8Array(nodes), {parent} = store;
-  const add = (i, part) => {
-    const n = samples.count[i] * part, w = value[i] * part, node = samples.node[i];
+  let share = null, whole = null;  // periods of each sample: in the range, and all
+  if (range) {
+    const {time, sample, ticks, sums} = store.events(side);
+    whole = sums;
+    share = new Float64Array(samples.node.length);
+    for (let i = lowerBound(time, range[0]), end = lowerBound(time, range[1]); i < end; i++) {
+      share[sample[i]] += ticks ? ticks[i] : 1;
+    }
+  }
+  let total = 0, number = 0;
+  for (let i = 0; i < mask.length; i++) {
+    const part = share ? share[i] / whole[i] : 1, node = samples.node[i];
+    if (!part || !mask[i]) continue;
+    const n = samples.count[i] * part, w = value[i] * part;
     self[node] += w;
     count[node] += n;
     used[node] = 1;
     total += w;
     number += n;
-  };
-  if (range) {
-    const {time, sample, ticks, sums} = store.events(side);
-    const share = new Float64Array(samples.node.length);
-    for (let i = lowerBound(time, range[0]), end = lowerBound(time, range[1]); i < end; i++) {
-      share[sample[i]] += ticks ? ticks[i] : 1;
-    }
-    for (let i = 0; i < share.length; i++) {
-      if (share[i] && mask[i]) add(i, share[i] / sums[i]);
-    }
-  } else {
-    for (let i = 0; i < mask.length; i++) if (mask[i]) add(i, 1);
   }
   const seconds = range ? (range[1] - range[0]) / 1000 : store.sides[side].duration;
   for (let i = nodes - 1; i > 0; i--) if (used[i]) used[parent[i]] = 1;
