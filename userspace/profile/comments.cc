@@ -9,20 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "userspace/text/printable.h"
 
 namespace profd {
 namespace {
 
 constexpr char kNamePrefix[] = "profd.";
-
-// Bytes of the control character at the front, which could drive a terminal: C0, DEL, and C1 as
-// UTF-8 has it. 0: none is there.
-size_t ControlBytes(absl::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x20 || first == 0x7f) return 1;
-  const bool is_c1 = first == 0xc2 && text.size() > 1 && (text[1] & 0xe0) == 0x80;
-  return is_c1 ? 2 : 0;
-}
 
 void AppendEscaped(absl::string_view text, std::string* out) {
   while (!text.empty()) {

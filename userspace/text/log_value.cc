@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "userspace/text/printable.h"
 
 namespace profd {
 namespace {
@@ -16,16 +17,16 @@ bool IsPlain(char c) {
          absl::string_view("_-+./:,@%~").find(c) != absl::string_view::npos;
 }
 
-// Bytes of the well-formed UTF-8 character at the front that is not a control; 0: none is there.
+// Bytes of the well-formed UTF-8 character at the front that may be shown; 0: none is there.
 // Unicode 15, table 3-7.
 size_t PrintableBytes(absl::string_view text) {
   auto at = [text](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
   auto follows = [&](size_t i) { return (at(i) & 0xc0) == 0x80; };
   const unsigned first = at(0);
-  if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
+  if (ControlBytes(text) > 0) return 0;
+  if (first < 0x80) return 1;
   if (first >= 0xc2 && first <= 0xdf) {
-    const bool is_c1 = first == 0xc2 && at(1) < 0xa0;
-    return follows(1) && !is_c1 ? 2 : 0;
+    return follows(1) ? 2 : 0;
   }
   if (first >= 0xe0 && first <= 0xef) {
     const bool in_range = (first != 0xe0 || at(1) >= 0xa0) && (first != 0xed || at(1) < 0xa0);

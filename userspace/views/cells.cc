@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "userspace/profile/utf8.h"
+#include "userspace/text/printable.h"
 
 namespace profd {
 namespace {
@@ -33,11 +34,6 @@ char32_t Decode(absl::string_view character) {
 
 bool In(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
 
-// Unicode Standard Annex 9, table 4, and the separators that end a paragraph.
-bool TurnsDirection(char32_t c) {
-  return c == 0x61c || In(c, 0x200e, 0x200f) || In(c, 0x2028, 0x202e) || In(c, 0x2066, 0x2069);
-}
-
 // What terminals join with its neighbours, each in its own way: joiners, variation selectors, skin
 // tones, regional indicators (pairs are flags), tags.
 bool AltersNeighbours(char32_t c) {
@@ -52,8 +48,9 @@ bool IsRightToLeft(char32_t c) {
 }
 
 // -1: not to be shown.
-int Width(char32_t c) {
-  if (c < 0x20 || c == 0x7f || TurnsDirection(c)) return -1;
+int Width(absl::string_view character) {
+  const char32_t c = Decode(character);
+  if (ControlBytes(character) > 0) return -1;
   if (c < 0x7f) return 1;
   return TerminalIsUtf8() ? wcwidth(static_cast<wchar_t>(c)) : -1;
 }
@@ -69,7 +66,7 @@ std::vector<Character> Split(absl::string_view cells) {
   for (size_t at = 0; at < cells.size();) {
     const absl::string_view text = cells.substr(at, CharacterBytes(cells[at]));
     const char32_t c = Decode(text);
-    const int width = c == 0x200e ? 0 : std::max(Width(c), 0);
+    const int width = c == 0x200e ? 0 : std::max(Width(text), 0);
     if (width == 0 && !characters.empty()) {
       Character& base = characters.back();
       base.text = absl::string_view(base.text.data(), base.text.size() + text.size());
@@ -148,7 +145,7 @@ std::string ToCells(absl::string_view text) {
     at += bytes.size();
     const char32_t c = Decode(bytes);
     if (TerminalIsUtf8() && AltersNeighbours(c)) continue;
-    const int width = Width(c);
+    const int width = Width(bytes);
     if (width < 0) {
       out += '?';
     } else if (width == 0) {
