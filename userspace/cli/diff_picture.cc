@@ -1,6 +1,5 @@
 #include "userspace/cli/diff_picture.h"
 
-#include <cstdio>
 #include <utility>
 #include <vector>
 
@@ -9,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "userspace/cli/inputs.h"
 #include "userspace/cli/usage.h"
-#include "userspace/export/atomic_file.h"
+#include "userspace/export/destination.h"
 #include "userspace/formats/collapsed.h"
 #include "userspace/formats/html.h"
 #include "userspace/formats/join.h"
@@ -18,8 +17,6 @@
 
 namespace profd {
 namespace {
-
-bool IsStdout(const std::string& output) { return output.empty() || output == "-"; }
 
 absl::StatusOr<Recording> JoinSide(const std::string& typed, const Filter& filter) {
   const auto files = ExpandInputs(SidePaths(typed));
@@ -74,7 +71,7 @@ absl::StatusOr<std::string> Draw(const DiffFlags& flags, Format format) {
 }  // namespace
 
 absl::StatusOr<Format> DiffFormat(const std::string& format, const std::string& output) {
-  if (format.empty() && IsStdout(output)) {
+  if (format.empty() && (output.empty() || IsStandardOutput(output))) {
     return absl::InvalidArgumentError(absl::StrCat("which format? -f with one of ", kDiffFormats));
   }
   auto found = format.empty() ? FormatByPath(output) : FormatByName(format);
@@ -93,13 +90,7 @@ int WriteDiffPicture(const DiffFlags& flags, Format format, const std::string& o
   }
   if (file.ok() && absl::EndsWith(output, ".gz")) file = GzipCompress(*file, 9);
   if (!file.ok()) return Failure("profctl", file.status());
-  if (IsStdout(output)) {
-    const bool written = fwrite(file->data(), 1, file->size(), stdout) == file->size();
-    if (fflush(stdout) == 0 && written) return 0;
-    return Failure("profctl", absl::DataLossError("cannot write the output"));
-  }
-  const absl::Status status =
-      WriteFile(output, *file, {.mode = 0644, .if_exists = IfExists::kReplace});
+  const absl::Status status = WriteTo(output.empty() ? "-" : output, *file, {.mode = 0644});
   return status.ok() ? 0 : Failure("profctl", status);
 }
 

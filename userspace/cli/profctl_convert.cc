@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -14,7 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "userspace/cli/commands.h"
 #include "userspace/cli/usage.h"
-#include "userspace/export/atomic_file.h"
+#include "userspace/export/destination.h"
 #include "userspace/formats/format.h"
 #include "userspace/formats/join.h"
 #include "userspace/formats/read.h"
@@ -59,11 +58,6 @@ std::string MadeName(const std::vector<std::string>& files, const FormatInfo& fo
   return absl::StrCat(name, format.extension);
 }
 
-bool ToStdout(const std::string& file) {
-  const bool written = fwrite(file.data(), 1, file.size(), stdout) == file.size();
-  return fflush(stdout) == 0 && written;
-}
-
 int Convert(const ConvertOptions& options) {
   FormatOptions format_options{.process_roots = options.processes, .thread_roots = options.threads};
   if (options.lines == "executed") format_options.lines = FrameLines::kExecuted;
@@ -72,7 +66,7 @@ int Convert(const ConvertOptions& options) {
   if (!options.lines.empty() && !format_options.lines) {
     return UsageError("profctl", "--lines: one of executed, function, none");
   }
-  const bool named = !options.output.empty() && options.output != "-";
+  const bool named = !options.output.empty() && !IsStandardOutput(options.output);
   if (options.format.empty() && !named) {
     return UsageError("profctl", absl::StrCat("which format? -f with one of ", FormatNames(),
                                               ", or -o FILE with its extension"));
@@ -92,15 +86,15 @@ int Convert(const ConvertOptions& options) {
   const absl::StatusOr<std::string> file = Encode(*recording, *format, format_options);
   if (!file.ok()) return Failure("profctl", file.status());
 
-  if (options.output == "-" || (options.output.empty() && !isatty(STDOUT_FILENO))) {
-    return ToStdout(*file) ? 0 : Failure("profctl", absl::DataLossError("cannot write the output"));
-  }
-  const std::string path = named ? options.output : MadeName(options.files, InfoOf(*format));
-  const IfExists if_exists = named ? IfExists::kReplace : IfExists::kFail;
-  if (absl::Status s = WriteFile(path, *file, {.mode = 0644, .if_exists = if_exists}); !s.ok()) {
+  const bool made = options.output.empty() && isatty(STDOUT_FILENO);
+  const std::string path = made                     ? MadeName(options.files, InfoOf(*format))
+                           : options.output.empty() ? "-"
+                                                    : options.output;
+  const IfExists if_exists = made ? IfExists::kFail : IfExists::kReplace;
+  if (absl::Status s = WriteTo(path, *file, {.mode = 0644, .if_exists = if_exists}); !s.ok()) {
     return Failure("profctl", s);
   }
-  if (!named) std::cerr << "profctl: wrote " << path << "\n";
+  if (made) std::cerr << "profctl: wrote " << path << "\n";
   return 0;
 }
 

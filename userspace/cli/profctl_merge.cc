@@ -1,5 +1,6 @@
 // profctl merge: many profiles into one.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -14,7 +15,8 @@
 #include "userspace/cli/inputs.h"
 #include "userspace/cli/numbers.h"
 #include "userspace/cli/usage.h"
-#include "userspace/export/atomic_file.h"
+#include "userspace/export/destination.h"
+#include "userspace/formats/format.h"
 #include "userspace/profile/pprof.h"
 
 namespace profd {
@@ -40,6 +42,15 @@ bool IsSameFile(const std::string& a, const std::string& b) {
 int Merge(const MergeOptions& options) {
   const auto filter = Filter::Create(options.filter);
   if (!filter.ok()) return UsageError("profctl", filter.status().message());
+  const bool to_stdout = IsStandardOutput(options.output);
+  if (const auto format = FormatByPath(options.output);
+      !to_stdout && format.ok() && *format != Format::kPprof) {
+    return UsageError("profctl", absl::StrCat("merge writes pprof; for ", InfoOf(*format).name,
+                                              ": profctl convert FILE… -o ", options.output));
+  }
+  if (to_stdout && isatty(STDOUT_FILENO)) {
+    return UsageError("profctl", "--output: pprof is not for a terminal");
+  }
   auto files = ExpandInputs(options.paths);
   if (!files.ok()) return Failure("profctl", files.status());
   // A second run into the directory that it reads must not add its own result.
@@ -50,27 +61,31 @@ int Merge(const MergeOptions& options) {
   }
   Merger merger;
   size_t merged = 0;
+  bool timed = false;
   absl::Status status = ForEachInput(*files, *filter, [&](const Recording& recording) {
     merger.Add(recording.profile);
     ++merged;
+    timed |= !recording.events.empty();
   });
   if (!status.ok()) return Failure("profctl", status);
   const int64_t collapsed = merger.collapsed_samples();
   const Profile profile = std::move(merger).Finish();
   const auto bytes = EncodePprof(profile);
   if (!bytes.ok()) return Failure("profctl", bytes.status());
-  status = WriteFile(options.output, *bytes);
+  status = WriteTo(options.output, *bytes, {});
   if (!status.ok()) return Failure("profctl", status);
   if (profile.samples().empty()) {
     std::cerr << "note: no samples" << (filter->is_empty() ? "" : " match the filters") << "\n";
   }
+  if (timed)
+    std::cerr << "note: pprof holds no times of samples; profctl convert joins recordings\n";
   if (collapsed > 0) {
     std::cerr << "note: " << CountText(collapsed)
               << " samples are under [profile full]: there are too many different stacks\n";
   }
   std::cerr << CountText(static_cast<int64_t>(merged)) << (merged == 1 ? " file, " : " files, ")
             << CountText(static_cast<int64_t>(profile.samples().size())) << " stacks → "
-            << options.output << "\n";
+            << (to_stdout ? "standard output" : options.output) << "\n";
   return 0;
 }
 

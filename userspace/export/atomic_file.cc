@@ -80,6 +80,12 @@ absl::Status WriteFileAt(int dir_fd, const std::string& name, absl::string_view 
   if (name.empty() || name == "." || name == ".." || absl::StrContains(name, '/')) {
     return absl::InvalidArgumentError(absl::StrCat("not a file name: ", name));
   }
+  struct stat there;
+  if (options.if_exists == IfExists::kReplace &&
+      fstatat(dir_fd, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(there.st_mode) &&
+      !S_ISLNK(there.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrCat(name, " is there and no regular file"));
+  }
   Descriptor file;
   std::string temporary;
   if (absl::Status s = CreateTemporary(dir_fd, options.mode, &file, &temporary); !s.ok()) return s;

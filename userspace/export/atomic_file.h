@@ -26,7 +26,8 @@ struct AtomicFileOptions {
 
 // Writes `data` to `name` (without a slash) in the directory `dir_fd`: temporary file, fsync,
 // rename, fsync of the directory. On failure nothing is left behind and an existing file is as it
-// was. ALREADY_EXISTS: with kFail; RESOURCE_EXHAUSTED: the disk or the quota is full.
+// was. ALREADY_EXISTS: with kFail; FAILED_PRECONDITION: a directory, device or FIFO has that name;
+// RESOURCE_EXHAUSTED: the disk or the quota is full.
 absl::Status WriteFileAt(int dir_fd, const std::string& name, absl::string_view data,
                          const AtomicFileOptions& options = {});
 

@@ -1,6 +1,5 @@
 #include "userspace/record/output.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,20 +7,19 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "symbolizer/process/descriptor.h"
 #include "userspace/export/atomic_file.h"
+#include "userspace/export/destination.h"
 
 namespace profd {
 namespace {
 
 constexpr int kMaxNameTries = 1000;
 constexpr mode_t kMode = 0666;  // less the umask
-constexpr char kStandardOutput = '-';
 
 absl::StatusOr<Format> ChooseFormat(const std::string& path, const std::string& format) {
   if (!format.empty()) return FormatByName(format);
   if (path.empty()) return Format::kHtml;
-  if (path == "-" || path == "/dev/stdout") {
+  if (IsStandardOutput(path)) {
     return absl::InvalidArgumentError("what goes to standard output needs a --format");
   }
   return FormatByPath(path);
@@ -38,7 +36,7 @@ std::string Plain(absl::string_view subject) {
 }
 
 absl::Status CheckPlace(const Output& output) {
-  if (output.path == "-") {
+  if (IsStandardOutput(output.path)) {
     if (!InfoOf(output.format).binary || !isatty(STDOUT_FILENO)) return absl::OkStatus();
     return absl::InvalidArgumentError(
         absl::StrCat("--output: ", InfoOf(output.format).name, " is not for a terminal"));
@@ -47,21 +45,11 @@ absl::Status CheckPlace(const Output& output) {
   if (stat(output.path.c_str(), &file) == 0 && S_ISDIR(file.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat("--output: ", output.path, " is a directory"));
   }
-  if (IsStream(output)) return absl::OkStatus();
+  if (IsStream(output.path)) return absl::OkStatus();
   const size_t slash = output.path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : output.path.substr(0, slash + 1);
   if (access(directory.c_str(), W_OK | X_OK) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("--output: cannot write to ", directory));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status WriteStream(int fd, absl::string_view bytes, const std::string& name) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return absl::ErrnoToStatus(errno, absl::StrCat("writing ", name));
-    bytes.remove_prefix(static_cast<size_t>(written));
   }
   return absl::OkStatus();
 }
@@ -84,7 +72,6 @@ absl::StatusOr<Output> ChooseOutput(const std::string& path, const std::string& 
         absl::StrCat(format.empty() ? "--output: " : "--format: ", chosen.status().message()));
   }
   Output output{path, path.empty(), *chosen};
-  if (path == "/dev/stdout") output.path.assign(1, kStandardOutput);
   if (output.named_by_us) {
     output.path = absl::StrCat("profile-", Plain(subject), "-",
                                absl::FormatTime("%Y%m%dT%H%M%S", now, absl::LocalTimeZone()),
@@ -94,26 +81,8 @@ absl::StatusOr<Output> ChooseOutput(const std::string& path, const std::string& 
   return output;
 }
 
-bool IsStream(const Output& output) {
-  struct stat file;
-  return output.path == "-" || (stat(output.path.c_str(), &file) == 0 && !S_ISREG(file.st_mode) &&
-                                !S_ISDIR(file.st_mode));
-}
-
 absl::StatusOr<std::string> WriteOutput(const Output& output, absl::string_view bytes,
                                         const InvokingUser& user) {
-  if (output.path == "-") {
-    absl::Status status = WriteStream(STDOUT_FILENO, bytes, "standard output");
-    if (!status.ok()) return status;
-    return std::string("standard output");
-  }
-  if (IsStream(output)) {
-    const Descriptor file(open(output.path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (!file.valid()) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", output.path));
-    absl::Status status = WriteStream(file.get(), bytes, output.path);
-    if (!status.ok()) return status;
-    return output.path;
-  }
   AtomicFileOptions options;
   options.mode = kMode;
   options.if_exists = output.named_by_us ? IfExists::kFail : IfExists::kReplace;
@@ -122,13 +91,13 @@ absl::StatusOr<std::string> WriteOutput(const Output& output, absl::string_view 
     options.group = user.gid;
   }
   std::string path = output.path;
-  absl::Status status = WriteFile(path, bytes, options);
+  absl::Status status = WriteTo(path, bytes, options);
   for (int i = 2; absl::IsAlreadyExists(status) && i < kMaxNameTries; ++i) {
     path = Numbered(output, i);
-    status = WriteFile(path, bytes, options);
+    status = WriteTo(path, bytes, options);
   }
   if (!status.ok()) return status;
-  return path;
+  return IsStandardOutput(path) ? "standard output" : path;
 }
 
 }  // namespace profd

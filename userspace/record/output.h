@@ -25,9 +25,6 @@ struct Output {
 absl::StatusOr<Output> ChooseOutput(const std::string& path, const std::string& format,
                                     absl::string_view subject, absl::Time now);
 
-// Not a file of its own: standard output, a FIFO, a device.
-bool IsStream(const Output& output);
-
 // Whole or not at all, owned by the user; a name of ours never replaces a file. Returns the name.
 absl::StatusOr<std::string> WriteOutput(const Output& output, absl::string_view bytes,
                                         const InvokingUser& user);

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "userspace/collector/clock.h"
+#include "userspace/export/destination.h"
 #include "userspace/profile/recording.h"
 #include "userspace/record/empty_recording.h"
 #include "userspace/record/invoking_user.h"
@@ -201,7 +202,7 @@ absl::Status Recorder::Write(FinishedWindow window) {
   signals_.SetDeadly(command() == nullptr || command()->Ended());
   auto bytes = Encode(recording, output_.format, format);
   if (!bytes.ok()) return bytes.status();
-  if (!IsStream(output_)) signals_.SetDeadly(false);  // nothing half-written is left behind
+  if (!IsStream(output_.path)) signals_.SetDeadly(false);  // nothing half-written is left behind
   auto path = WriteOutput(output_, *bytes, user_);
   if (!path.ok()) return path.status();
   if (!options_.quiet) {
