@@ -210,12 +210,12 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   prepare_walk(walk, process, incarnation, &walking->search, gate_epoch);
   if (walk->tstate_count) {
     walk_python(walk, memo, layout, scratch->frames, bounded);
-    if (walk->depth || walk->state >= STACK_TRUNCATED) record->stack_state = walk->state;
     if (walk->code_type != process->code_type) process->code_type = walk->code_type;
     if (want_gil && holds_gil(layout, process, walk->tstates[0])) record->flags = SAMPLE_HOLDS_GIL;
-  } else {
+  } else if (walk->state == STACK_NONE) {
     count(COUNT_NO_THREAD_STATE);
   }
+  if (walk->depth || walk->state >= STACK_TRUNCATED) record->stack_state = walk->state;
   record->half_pushed = walk->half_pushed;
   if (walk->half_pushed) count_n(COUNT_HALF_PUSHED_FRAMES, walk->half_pushed);
   if (record->stack_state == STACK_TRUNCATED) count(COUNT_STACK_TRUNCATED);

@@ -338,8 +338,8 @@ static long walk_step(u32 index, struct py_walk_context *context) {
   return 0;
 }
 
-/* Readies a walk over the thread states that were found. */
-/* `incarnation`: read once by the caller; the entry of `process` may be replaced meanwhile. */
+/* Readies a walk over the thread states that were found.
+ * `incarnation`: read once by the caller; the entry of `process` may be replaced meanwhile. */
 static __always_inline void prepare_walk(struct py_walk *walk, const struct py_process *process,
                                          u64 incarnation, const struct thread_search *search,
                                          u32 gate_epoch) {
@@ -352,7 +352,7 @@ static __always_inline void prepare_walk(struct py_walk *walk, const struct py_p
   walk->half_pushed = 0;
   walk->gate_epoch = gate_epoch;
   walk->unnamed_count = 0;
-  walk->state = STACK_NONE;
+  walk->state = search->found_count ? STACK_NONE : search->outcome;
   walk->proven = search->outcome;
   walk->tstate_index = 0;
   walk->tstate_count = search->found_count;

@@ -173,7 +173,9 @@ static __always_inline void order_nested(struct thread_search *search, u64 runni
   }
 }
 
-/* Fills search->found with the thread states of the interrupted thread, the running one first.
+/* Fills search->found with the thread states of the interrupted thread, the running one first;
+ * search->outcome: whether these are all. Where none was found it is STACK_NONE when the thread has
+ * none, else why it is not known.
  * The caller has set search->thread_pointer and ->owner; `cached`, the thread's slot of a cache,
  * may be NULL. */
 static __always_inline void find_thread_states(struct thread_search *search,
@@ -191,10 +193,14 @@ static __always_inline void find_thread_states(struct thread_search *search,
   if (process->interp_head && read_u64(&head, process->interp_head)) search->outcome = STACK_TORN;
   if (!head && !process->tstate_current) {
     *source = TSTATE_NO_RUNTIME;
+    search->outcome = STACK_NONE;
     return;
   }
   tstate = quick_thread_state(layout, process, search->thread_pointer, cached, owner, source);
-  if (!tstate && *source == TSTATE_NOT_FOUND) return;
+  if (!tstate && *source == TSTATE_NOT_FOUND) {
+    search->outcome = STACK_NONE;
+    return;
+  }
   search->found[0] = tstate;
   search->found_count = tstate ? 1 : 0;
   search->first_place = 0;
@@ -213,6 +219,7 @@ static __always_inline void find_thread_states(struct thread_search *search,
   }
   if (!search->found_count) {
     *source = TSTATE_NOT_FOUND;
+    if (search->outcome == STACK_WHOLE) search->outcome = STACK_NONE;
     return;
   }
   if (!tstate && cached) {

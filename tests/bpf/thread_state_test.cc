@@ -137,6 +137,7 @@ TEST_P(ThreadState, OfAThreadThatIsNotPythonsIsNotFound) {
   EXPECT_EQ(sample->tstate_source, TSTATE_NOT_FOUND);
   EXPECT_EQ(sample->tstate_count, 0u);
   EXPECT_EQ(sample->depth, 0u);
+  EXPECT_EQ(sample->stack_state, STACK_NONE);
 }
 
 TEST_P(ThreadState, IsNotSoughtBeforeTheRuntimeIsThere) {
@@ -245,10 +246,16 @@ TEST_P(ThreadState, SearchEndsOnListsThatLeadIntoThemselves) {
   sample->thread_pointer = 0x3000;
   native_sample_thread(sample.get());
   EXPECT_EQ(sample->tstate_count, 0u);
+  EXPECT_EQ(sample->stack_state, STACK_TRUNCATED);
   process_.PutField(first, PY_TSTATE_NEXT, 0);
   process_.PutField(interpreter, PY_INTERP_NEXT, interpreter);
   native_sample_thread(sample.get());
   EXPECT_EQ(sample->tstate_count, 0u);
+  EXPECT_EQ(sample->stack_state, STACK_TRUNCATED);
+  process_.PutField(first, PY_TSTATE_NEXT, 0x4000);  // nothing is there
+  native_sample_thread(sample.get());
+  EXPECT_EQ(sample->tstate_count, 0u);
+  EXPECT_EQ(sample->stack_state, STACK_TORN);
 }
 
 INSTANTIATE_TEST_SUITE_P(EachLayout, ThreadState, ::testing::ValuesIn(MadeVersions()),
