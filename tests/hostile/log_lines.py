@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """What strangers call themselves neither forges a line of the log nor drives a terminal."""
+import fcntl
+import json
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 
-from hostile import (SPIN, Agent, Skip, Target, contains, equal, main, require_root, run,
-                     samples_of, until_cpu)
+from hostile import (PATIENCE, PROFD, SPIN, Agent, Skip, Target, contains, equal, main, require_root, run,
+                     samples_of, until, until_cpu)
 
 EVIL = 'py"\n\x1b[2Jtime=0 level=error forged=1 \\'
 RENAMED = """
@@ -53,5 +56,36 @@ def no_colour_is_obeyed_and_every_line_is_key_and_value():
         check(agent.log)
 
 
-main(an_interpreter_with_an_evil_path_stays_inside_its_value,
+def a_log_that_nobody_reads_holds_up_nothing():
+    require_root()
+    with tempfile.TemporaryDirectory() as folder:
+        socket = os.path.join(folder, "socket")
+        reader, writer = os.pipe()
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        with subprocess.Popen([PROFD, "--all-python", "--interval", "100ms", "--socket", socket, "--output",
+                               os.path.join(folder, "profiles")], stderr=writer) as agent:
+            os.close(writer)
+
+            def written():
+                code, out, _ = run("status", "--json", "--socket", socket)
+                return json.loads(out)["files"]["written"] if code == 0 else 0
+            try:
+                before = until(written, "a first file")
+                until(lambda: written() > before + 60, "files, though the pipe is full")
+                with open(reader, "rb", buffering=0) as log:
+                    log_read = bytearray()
+
+                    def count_is_there():
+                        log_read.extend(log.read(4096))
+                        return b"log_lines_dropped=" in log_read
+                    until(count_is_there, "the count of what was dropped")
+                    before = written()
+                    until(lambda: written() > before + 60, "files, though the pipe is full again")
+                    agent.send_signal(15)
+                    equal(agent.wait(PATIENCE), 0, "exit code with a full pipe")
+            finally:
+                agent.kill()
+
+
+main(a_log_that_nobody_reads_holds_up_nothing, an_interpreter_with_an_evil_path_stays_inside_its_value,
      no_colour_is_obeyed_and_every_line_is_key_and_value)

@@ -41,16 +41,17 @@ ProfileWriter::~ProfileWriter() {
 }
 
 void ProfileWriter::Write(FinishedWindow window) {
-  std::scoped_lock lock(mutex_);
-  if (queue_.size() >= kMaxQueued) {
+  {
+    std::scoped_lock lock(mutex_);
+    if (queue_.size() < kMaxQueued) {
+      queue_.push_back(std::move(window));
+      changed_.notify_all();
+      return;
+    }
     ++stats_.dropped;
-    spdlog::error(
-        "samples={} file=none error=\"{} windows wait for the disk; this one is dropped\"",
-        window.samples, kMaxQueued);
-    return;
   }
-  queue_.push_back(std::move(window));
-  changed_.notify_all();
+  spdlog::error("samples={} file=none error=\"{} windows wait for the disk; this one is dropped\"",
+                window.samples, kMaxQueued);
 }
 
 void ProfileWriter::Flush() {

@@ -42,7 +42,7 @@ class ProfileWriter {
   void WriteOne(FinishedWindow window);
 
   std::unique_ptr<Spool> spool_;  // the thread's
-  mutable std::mutex mutex_;      // of all but the thread
+  mutable std::mutex mutex_;      // of what follows but the thread
   std::condition_variable changed_;
   std::deque<FinishedWindow> queue_;
   bool writing_ = false;

@@ -8,7 +8,8 @@
 
 namespace profd {
 
-// Lines of key=value to stderr, from this level on: trace, debug, info, warn, error, off.
+// Lines of key=value to stderr, from this level on: trace, debug, info, warn, error, off. Never
+// waits for a reader: lines that find no room are counted in the next one.
 void StartLog(const std::string& level);
 
 // What the screen must not be written over with is said when it is given back.
