@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 
-from hostile import PROFD, Skip, contains, equal, main, require_root
+from hostile import Agent, PROFD, Skip, contains, equal, main, require_root
 
 
 def refused(wrap, *wanted):
@@ -42,5 +42,15 @@ def a_kernel_without_btf_is_named():
             os.uname().release, "/sys/kernel/btf/vmlinux", "CONFIG_DEBUG_INFO_BTF")
 
 
+def without_the_right_to_a_higher_priority_it_says_so_and_samples():
+    require_root()
+    if shutil.which("setpriv") is None:
+        raise Skip("no setpriv")
+    with Agent(wrap=("setpriv", "--bounding-set=-sys_nice")) as agent:
+        agent.until_logged("samples=")
+        equal(agent.stop(), 0)
+        contains("\n".join(agent.log), "CAP_SYS_NICE", "slice=")
+
+
 main(another_user_is_told_which_capabilities_are_missing, one_missing_capability_is_named_alone,
-     a_kernel_without_btf_is_named)
+     a_kernel_without_btf_is_named, without_the_right_to_a_higher_priority_it_says_so_and_samples)

@@ -40,7 +40,12 @@ void RaisePriority() {
     uint64_t deadline_ns = 0;
     uint64_t period_ns = 0;
   } attributes;
-  syscall(SYS_sched_setattr, 0, &attributes, 0);
+  if (syscall(SYS_sched_setattr, 0, &attributes, 0) == 0) return;
+  // The slice alone needs no privilege.
+  attributes.nice = 0;
+  const bool has_slice = syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
+  spdlog::info("priority=normal slice={} hint=\"CAP_SYS_NICE lets profd get a CPU sooner\"",
+               has_slice ? "short" : "normal");
 }
 
 Pipeline::Options PipelineOptions(const Sampler::Options& options) {
