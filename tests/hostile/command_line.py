@@ -32,6 +32,12 @@ def unknown_flag_unlike_any_is_named_alone():
     assert "did you mean" not in error, error
 
 
+def a_flag_takes_no_value():
+    code, _, error = run("--all-python=5", "--duration", "1s")
+    equal(code, 2, "exit code")
+    contains(error, "--all-python takes no value")
+
+
 def wrong_values_say_what_is_right():
     for flag, value, wanted in [("--rate", "fast", "99, 1khz"), ("--rate", "0", "1hz to 20khz"),
                                 ("--interval", "-1s", "10s, 1m30s"), ("--interval", "0", "longer"),
@@ -98,6 +104,6 @@ def no_agent_is_said_so():
 
 main(help_fits_a_screen_and_shows_an_example, version_is_one_line,
      unknown_flag_names_itself_and_the_nearest, unknown_flag_unlike_any_is_named_alone,
-     wrong_values_say_what_is_right, no_selection_and_two_selections_are_errors,
+     a_flag_takes_no_value, wrong_values_say_what_is_right, no_selection_and_two_selections_are_errors,
      processes_that_do_not_exist_are_an_error, configuration_errors_name_file_and_line,
      no_agent_is_said_so)

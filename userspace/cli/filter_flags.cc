@@ -22,7 +22,8 @@ void AddFilterFlags(CLI::App* command, FilterOptions* options) {
   command->add_option("-p,--pid", options->pids, "Only these processes")
       ->type_name("PID")
       ->group(kGroup)
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   several("--comm", &options->comms, "REGEX", "Only processes of such a name");
   several("--thread", &options->threads, "REGEX", "Only threads of such a name");
   several("--container", &options->containers, "ID", "Only this container; its begin will do");
@@ -34,7 +35,8 @@ void AddFilterFlags(CLI::App* command, FilterOptions* options) {
   command->add_option("--hide-kind", options->hide_kinds, "The same by kind: native,kernel")
       ->type_name("KIND")
       ->group(kGroup)
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   one("--root", &options->root, "REGEX", "Stacks begin at such a frame");
 }
 

@@ -37,7 +37,7 @@ struct ReportOptions {
   std::string value;
   bool tree = false;
   std::string callers, callees, annotate;
-  size_t rows = 0;  // 0: as fits the kind of report
+  std::optional<int64_t> rows;  // as fits the kind of report
   std::string cutoff = "0.5%";
   bool json = false;
   bool markdown = false;
@@ -75,11 +75,13 @@ absl::StatusOr<Report> Check(const ReportOptions& options) {
     }
     report.measure = *measure;
   }
+  if (options.rows.value_or(1) < 1) return absl::InvalidArgumentError("--rows: at least 1");
   const auto cutoff = ParseShare(options.cutoff);
   if (!cutoff.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("--cutoff: ", cutoff.status().message()));
   }
-  report.limits = {.cutoff = *cutoff, .rows = options.rows > 0 ? options.rows : 60};
+  report.limits.cutoff = *cutoff;
+  if (options.rows) report.limits.rows = static_cast<size_t>(*options.rows);
   const int instead = (options.tree ? 1 : 0) + (options.callers.empty() ? 0 : 1) +
                       (options.callees.empty() ? 0 : 1) + (options.annotate.empty() ? 0 : 1);
   if (instead > 1) {
@@ -99,7 +101,7 @@ absl::StatusOr<Report> Check(const ReportOptions& options) {
 int PrintTable(const ReportOptions& options, const Report& report, const Profile& profile,
                const Summary& summary) {
   const Table table = BuildTable(profile, report.key, summary.measure, report.sort);
-  const size_t rows = options.rows > 0 ? options.rows : 30;
+  const auto rows = static_cast<size_t>(options.rows.value_or(30));
   if (options.json) {
     PrintJson(TableJson(table, summary));
   } else if (options.markdown) {
@@ -175,6 +177,11 @@ int RunReport(const ReportOptions& options) {
   if (!status.ok()) return Failure("profctl", status);
   const Profile profile = std::move(merger).Finish();
   const Measure measure = report->measure.value_or(DefaultMeasure(profile));
+  if (measure == Measure::kWall && !profile.has_wall()) {
+    return Failure("profctl",
+                   absl::NotFoundError("--value: no wall time was recorded; profd record -i "
+                                       "does"));
+  }
   const Summary summary = Summarize(profile, merged, measure);
   if (summary.samples == 0 && summary.total == 0 && !options.json) {
     std::cout << (report->filter.is_empty() ? "No samples: nothing ran while this was recorded.\n"

@@ -14,7 +14,7 @@ namespace profd {
 
 // Exit codes: 0 done, 1 failed, 2 used wrongly.
 
-// What a library throws, or no memory left, is a line on stderr and exit code 1.
+// What a library throws, or no memory left on any thread, is a line on stderr and exit code 1.
 int Guarded(absl::string_view program, absl::FunctionRef<int()> main);
 
 // Parses; false when the program is to end now, with *code. An unknown flag names the nearest one.

@@ -29,18 +29,21 @@ constexpr int kEscapeDelayMs = 25;
 constexpr int kMaxKeysAtOnce = 1024;
 constexpr int kCrashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
 
-// For RestoreOnCrash, which may call nothing but system calls.
+// For Restore, which may call nothing but system calls.
 termios original_modes;
 int modes_fd = -1;
 char leave_sequence[256];
 size_t leave_bytes = 0;
 volatile sig_atomic_t is_open = 0;
 
+void Restore() {
+  if (!is_open) return;
+  [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, leave_sequence, leave_bytes);
+  tcsetattr(modes_fd, TCSANOW, &original_modes);
+}
+
 void RestoreOnCrash(int signal) {
-  if (is_open) {
-    [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, leave_sequence, leave_bytes);
-    tcsetattr(modes_fd, TCSANOW, &original_modes);
-  }
+  Restore();
   raise(signal);  // SA_RESETHAND: now as it would have been
 }
 
@@ -176,7 +179,7 @@ absl::StatusOr<std::unique_ptr<LiveTerminal>> LiveTerminal::Open(absl::string_vi
   signal(SIGPIPE, SIG_IGN);
   if (newterm(nullptr, stdout, input) == nullptr)
     return NoTerminal("ncurses cannot use it", instead);
-  [[maybe_unused]] static const int registered = atexit(RestoreOnExit);
+  [[maybe_unused]] static const int registered = atexit(RestoreOnExit) + at_quick_exit(Restore);
   is_open = 1;
   CatchCrashes();
   cbreak();
