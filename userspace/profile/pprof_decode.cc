@@ -22,6 +22,10 @@ namespace pb = ::perftools::profiles;
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
+constexpr size_t kAll = std::numeric_limits<size_t>::max();
+// Of a label or comment: what a reference of one byte can make us copy. Functions are counted.
+constexpr size_t kMaxTextBytes = 8192;
+
 absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("pprof: ", what));
 }
@@ -105,10 +109,10 @@ class Decoder {
     return absl::OkStatus();
   }
 
-  absl::Status OwnString(int64_t index, std::string* text) const {
+  absl::Status OwnString(int64_t index, std::string* text, size_t max_bytes = kAll) const {
     absl::string_view view;
     if (absl::Status s = String(index, &view); !s.ok()) return s;
-    *text = ToUtf8(view, std::max<size_t>(view.size() * 3, 3));
+    *text = ToUtf8(view, std::min(max_bytes, std::max<size_t>(view.size() * 3, 3)));
     return absl::OkStatus();
   }
 
@@ -159,7 +163,7 @@ class Decoder {
     profile_.set_window(window);
     for (const int64_t comment : comments) {
       std::string line;
-      if (absl::Status s = OwnString(comment, &line); !s.ok()) return s;
+      if (absl::Status s = OwnString(comment, &line, kMaxTextBytes); !s.ok()) return s;
       profile_.AddComment(line);
     }
     return FindValues(types);
@@ -352,8 +356,9 @@ class Decoder {
                               : key == "python"    ? &labels->python
                               : key == "container" ? &labels->container
                                                    : nullptr;
-    if (text != nullptr) return OwnString(label.str(), text);
-    return absl::OkStatus();
+    // The first of its name counts.
+    if (text == nullptr || !text->empty()) return absl::OkStatus();
+    return OwnString(label.str(), text, kMaxTextBytes);
   }
 
   const absl::string_view bytes_;

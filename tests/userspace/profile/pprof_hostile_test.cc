@@ -50,6 +50,21 @@ absl::StatusCode CodeOf(absl::string_view bytes, const DecodeOptions& options = 
   return DecodePprof(bytes, options).status().code();
 }
 
+TEST(PprofHostileTest, ManyReferencesToALongLabelAreNotCopied) {
+  pb::Profile p = Small();
+  p.add_string_table("comm");
+  p.add_string_table(std::string(1 << 20, 'x'));
+  // 150 GiB, if each were copied.
+  for (int i = 0; i < 150'000; ++i) {
+    pb::Label* const label = p.mutable_sample(0)->add_label();
+    label->set_key(4);
+    label->set_str(5);
+  }
+  const auto profile = DecodePprof(p.SerializeAsString());
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  EXPECT_LE(profile->labels(profile->samples()[0].labels).comm.size(), 8192u);
+}
+
 TEST(PprofHostileTest, GarbageIsRefused) {
   std::mt19937 random(1);
   for (int i = 0; i < 2000; ++i) {
