@@ -81,7 +81,7 @@ bool Images::MayLog() {
   return false;
 }
 
-std::shared_ptr<Image>* Images::FreeSlot() {
+std::shared_ptr<Image>* Images::FreeSlot(std::vector<Link>* stale) {
   if (images_.size() < PROFD_MAX_IMAGES) {
     images_.push_back(nullptr);
     return &images_.back();
@@ -89,15 +89,15 @@ std::shared_ptr<Image>* Images::FreeSlot() {
   for (auto& image : images_) {
     if (image->processes > 0) continue;
     absl::erase_if(kinds_, [&](const auto& entry) { return entry.second.image == image; });
-    const std::vector<Link> stale = TakeProbesOff(*image);  // others may still hold the image
+    *stale = TakeProbesOff(*image);  // others may still hold the image
     return &image;
   }
   return nullptr;
 }
 
 std::shared_ptr<Image> Images::Install(InterpreterImage interpreter, const FileIdentity& identity,
-                                       const std::string& path) {
-  std::shared_ptr<Image>* slot = FreeSlot();
+                                       const std::string& path, std::vector<Link>* stale) {
+  std::shared_ptr<Image>* slot = FreeSlot(stale);
   if (slot == nullptr) {
     if (MayLog()) {
       spdlog::error("interpreter={} error=\"{} interpreter binaries in use at once, no room\"",
@@ -160,9 +160,10 @@ FileKind Images::Classify(pid_t pid, const std::string& path, OpenedFile file) {
     found = Inspected{absl::UnimplementedError("its file system does not answer"), {}};
   }
   FileKind kind = std::move(found->kind);
+  std::vector<Link> stale;  // taking them off waits for RCU: not under the lock
   {
     std::scoped_lock lock(mutex_);
-    Remember(file.identity, path, std::move(found->interpreter), std::move(keep), &kind);
+    Remember(file.identity, path, std::move(found->interpreter), std::move(keep), &kind, &stale);
   }
   // The kernel reads the file to place a probe, too.
   if (kind.image != nullptr && !kind.image->probed && !file.may_block) {
@@ -172,13 +173,13 @@ FileKind Images::Classify(pid_t pid, const std::string& path, OpenedFile file) {
 }
 
 void Images::Remember(const FileIdentity& identity, const std::string& path,
-                      absl::StatusOr<InterpreterImage> interpreter, Descriptor file,
-                      FileKind* kind) {
+                      absl::StatusOr<InterpreterImage> interpreter, Descriptor file, FileKind* kind,
+                      std::vector<Link>* stale) {
   if (kinds_.size() >= kMaxKinds) {
     absl::erase_if(kinds_, [](const auto& entry) { return entry.second.image == nullptr; });
   }
   if (interpreter.ok()) {
-    kind->image = Install(*std::move(interpreter), identity, path);
+    kind->image = Install(*std::move(interpreter), identity, path, stale);
     if (kind->image == nullptr) return;
     kind->image->file = std::move(file);
   } else if (interpreter.status().code() == absl::StatusCode::kUnimplemented) {

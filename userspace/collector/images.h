@@ -69,12 +69,13 @@ class Images {
   size_t size() const;
 
  private:
-  // With mutex_ held.
+  // With mutex_ held. `stale` is what is to be dropped without.
   std::shared_ptr<Image> Install(InterpreterImage interpreter, const FileIdentity& identity,
-                                 const std::string& path);
-  std::shared_ptr<Image>* FreeSlot();
+                                 const std::string& path, std::vector<Link>* stale);
+  std::shared_ptr<Image>* FreeSlot(std::vector<Link>* stale);
   void Remember(const FileIdentity& identity, const std::string& path,
-                absl::StatusOr<InterpreterImage> interpreter, Descriptor file, FileKind* kind);
+                absl::StatusOr<InterpreterImage> interpreter, Descriptor file, FileKind* kind,
+                std::vector<Link>* stale);
   std::vector<Link> TakeProbesOff(Image& image);
   bool MayLog();
   // Without.
