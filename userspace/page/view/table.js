@@ -51,7 +51,7 @@ export class Table {
   }
 
   // answer: of the worker's table(); totals: of its view(). options: {by, sort, match (flags by
-  // function), text (filter of names), basis, critical, only}.
+  // function), basis, critical, only}.
   set(answer, totals, options) {
     const {sides} = answer;
     const made = sides.map(([self, cum, selfN, cumN], s) => ({self, cum, selfN, cumN, ...totals[s]}));
