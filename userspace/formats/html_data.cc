@@ -126,6 +126,8 @@ class Tree {
           at(a).rbegin(), at(a).rend(), at(b).rbegin(), at(b).rend(),
           [&](uint32_t x, uint32_t y) { return locations.rank(x) < locations.rank(y); });
     });
+    up_.Append(0);  // the root
+    location_.Append(0);
     std::vector<uint32_t> path;  // nodes from the outermost to the last written
     absl::Span<const uint32_t> before;
     for (const uint32_t stack : order) {
@@ -140,7 +142,7 @@ class Tree {
         up_.Append(up);
         location_.Append(locations.rank(*frame));
         up = 0;
-        path.push_back(static_cast<uint32_t>(up_.entries()));
+        path.push_back(static_cast<uint32_t>(up_.entries() - 1));
       }
       node_of_[stack] = path.empty() ? 0 : path.back();
       before = frames;
@@ -152,7 +154,7 @@ class Tree {
 
  private:
   std::vector<uint32_t> node_of_;
-  Column up_;  // without the root
+  Column up_;
   Column location_;
 };
 

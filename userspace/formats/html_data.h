@@ -7,8 +7,8 @@
 //   functions.name, .file, .pkg, .kind, .line: names are indices into strings; classes of frame
 //   locations.fn, .line: sorted
 //   nodes.up, .loc: the prefix tree of all stacks, outermost frame first, in preorder, siblings by
-//       location. `up`: levels above the node before it to hang from; node 0 is the root and not
-//       written
+//       location. `up`: levels above the node before it to hang from; node 0 is the root, of no
+//       location
 //   labels.pid, .tid, .comm, .thread, .python, .container
 //   samples.node, .labels, .count: in the order of nodes; each node less the one before
 //   cpu.at, .beyond: samples whose CPU time is not count * period_ns, each less the one before;

@@ -58,7 +58,9 @@ class Modules:
             if re.search(r"^(import|export)\b", text, re.MULTILINE):
                 sys.exit("pack: %s: an import or export of a form that is not known here" % path)
             parts.append(minify(text, names))
-        return "'use strict';" + "".join(parts)
+        whole = "".join(parts)
+        used = ["%s=%s" % (names[name], name) for name in ALIASED if re.search(r"\b%s\b" % names[name], whole)]
+        return "'use strict';let %s;" % ",".join(used) + whole
 
 
 def squeeze(text):
@@ -149,6 +151,8 @@ def minify(text, names):
     return "".join(out) + "\n"
 
 
+# Long names of the browser's own that are used often.
+ALIASED = ("Float64Array", "Int32Array", "Uint8Array", "document", "Math")
 # Names of the browser's own that are also fit for a variable.
 GLOBALS = {"self", "window", "document", "location", "history", "performance", "navigator", "name",
            "top", "parent", "status", "length", "event", "origin", "of", "async", "get", "static"}
@@ -186,6 +190,8 @@ def short_names(texts):
                     declared.add(token)
                 # A property, a key (or a ternary's middle), or a shorthand of both.
                 spread = before == "." and line[i - 2][1] == "." and line[i - 3][1] == "."
+                if token in ALIASED and before == "." and not spread:
+                    sys.exit("pack: .%s is not what its alias stands for" % token)
                 if (before == "." and not spread or before in ("get", "set") or after == ":" or
                         around and around[-1] == "{" and before in "{," and after in "},=("):
                     other.add(token)
@@ -193,7 +199,7 @@ def short_names(texts):
                 around.append(token)
             elif token in ")]}":
                 around.pop()
-    fit = sorted((name for name in declared - other if len(name) > 2),
+    fit = sorted((name for name in (declared - other) | set(ALIASED) if len(name) > 2),
                  key=lambda name: (-count[name] * (len(name) - 2), name))
     taken = set(count) | other
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -67,13 +67,12 @@ function secondsOf(count, period, {at, beyond}) {
   return out;
 }
 
-function treeOf({up, loc: locations}) {
-  const n = up.length + 1, parent = new Int32Array(n), loc = new Int32Array(n);
+// Parents take the place of `up`.
+function treeOf({up: parent, loc}) {
+  const n = parent.length, path = new Int32Array(n);
   loc[0] = parent[0] = -1;
-  loc.set(locations, 1);
-  const path = new Int32Array(n);
   for (let i = 1, depth = 0; i < n; i++) {
-    depth -= up[i - 1];
+    depth -= parent[i];
     parent[i] = path[depth];
     path[++depth] = i;
   }

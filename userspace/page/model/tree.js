@@ -5,7 +5,7 @@ const FEW = 8;
 // In place of the one source of a node's children.
 const SEVERAL = -1, HASHED = -2;
 
-const COLUMNS = ['parent', 'key', 'last', 'before', 'kids', 'source'];
+const COLUMNS = ['parent', 'key', 'last', 'before', 'source'];
 
 // Children found by (parent, key), nodes made as they are met: parents before children.
 class Builder {
@@ -53,12 +53,11 @@ class Builder {
     let id = this.last[parent];
     if (this.source[parent] !== HASHED) {
       this.source[parent] = SEVERAL;
-      if (this.kids[parent] <= FEW) {
-        while (id && this.key[id] !== key) id = this.before[id];
-        return id;
-      }
+      let tried = 0;
+      for (; id && tried < FEW; id = this.before[id], tried++) if (this.key[id] === key) return id;
+      if (!id) return 0;
       this.source[parent] = HASHED;
-      for (; id; id = this.before[id]) this.insert(id);
+      for (id = this.last[parent]; id; id = this.before[id]) this.insert(id);
     }
     const mask = this.table.length - 1;
     for (let slot = this.slot(parent, key); (id = this.table[slot]); slot = (slot + 1) & mask) {
@@ -81,7 +80,6 @@ class Builder {
     this.key[id] = key;
     this.before[id] = this.last[parent];
     this.last[parent] = id;
-    this.kids[parent]++;
     if (this.source[parent] === HASHED) this.insert(id);
     return id;
   }

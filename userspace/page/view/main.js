@@ -119,7 +119,7 @@ function askView() {
 
 function show() {
   if (!meta) return;
-  const base = request();
+  const base = request(), {by} = state;
   showControls();
   const before = asked.view;
   askView();
@@ -128,8 +128,8 @@ function show() {
     showSearch();
   }
   askIfNew('summary', base, (sums) => showStrip($('strip'), state.swap ? [...meta.headers].reverse() : meta.headers, sums, colors));
-  if (state.panel === 'table') askIfNew('table', {...base, by: state.by, hits: 0}, (answer) => {
-    tableAnswer = answer;
+  if (state.panel === 'table') askIfNew('table', {...base, by}, (answer) => {
+    tableAnswer = {...answer, by};
     showTable();
   });
   if (meta.timed) {
@@ -145,7 +145,7 @@ function show() {
 let tableAnswer = null, tableShown = '';
 function showTable() {
   $('table').hidden = state.panel !== 'table';
-  if (state.panel !== 'table' || !tableAnswer || !totals || tableAnswer.sides.length !== totals.length) return;
+  if (state.panel !== 'table' || !tableAnswer || tableAnswer.by !== state.by || !totals || tableAnswer.sides.length !== totals.length) return;
   const key = [state.sort, state.only, state.by, found && found.serial, state.basis, colors.dark, totals.serial];
   if (tableShown.answer === tableAnswer && String(tableShown.key) === String(key)) return;
   tableShown = {answer: tableAnswer, key};
