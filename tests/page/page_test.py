@@ -469,6 +469,21 @@ class PageTest(unittest.TestCase):
         self.open("empty")
         self.assertIn("holds no samples", self.text("#graph"))
 
+    def test_a_profile_of_many_pieces_is_whole_and_each_stack_merged_once(self):
+        for case in ("service", "large:200000"):
+            for fragment in ("", "#ln=1"):
+                self.open(case, fragment)
+                self.assertEqual(self.state("lines"), bool(fragment))
+                made = self.browser.run("""(() => {
+                  const {n, parent, key, values} = profd.tree, seen = new Set();
+                  for (let i = 1; i < n; i++) seen.add(parent[i] * 2 ** 24 + key[i]);
+                  return {nodes: n - 1, distinct: seen.size, samples: values[2][0], events: profd.meta.events[0]};
+                })()""")
+                self.assertEqual(made["nodes"], made["distinct"])
+                self.assertEqual(made["samples"], made["events"])
+        # More than one piece, or this proves nothing of pieces.
+        self.assertGreater(self.pages[case].read_text().count('data-part="a"'), 1)
+
     def test_deep_stacks_are_drawn_to_their_end(self):
         self.open("deep:2800")
         self.assertEqual(self.browser.run("profd.flame.rects.rowStart.length"), 2801)
