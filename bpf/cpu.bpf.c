@@ -210,16 +210,11 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   prepare_walk(walk, process, incarnation, &walking->search, gate_epoch);
   if (walk->tstate_count) {
     walk_python(walk, memo, layout, scratch->frames, bounded);
+    if (walk->depth || walk->state >= STACK_TRUNCATED) record->stack_state = walk->state;
     if (walk->code_type != process->code_type) process->code_type = walk->code_type;
     if (want_gil && holds_gil(layout, process, walk->tstates[0])) record->flags = SAMPLE_HOLDS_GIL;
-  } else if (walk->state == STACK_NONE) {
-    count(COUNT_NO_THREAD_STATE);
   }
-  if (walk->depth || walk->state >= STACK_TRUNCATED) record->stack_state = walk->state;
   record->half_pushed = walk->half_pushed;
-  if (walk->half_pushed) count_n(COUNT_HALF_PUSHED_FRAMES, walk->half_pushed);
-  if (record->stack_state == STACK_TRUNCATED) count(COUNT_STACK_TRUNCATED);
-  if (record->stack_state == STACK_TORN) count(COUNT_STACK_TORN);
 
   sender.layout = layout;
   sender.frames = scratch->frames;
@@ -235,6 +230,14 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   } else if (walk->unnamed_count) {
     bpf_loop(PROFD_MAX_PY_FRAMES, send_step, &sender, 0);
   }
+
+  if (!walk->tstate_count) {
+    record->stack_state = stack_without_state(&walking->search, record->tstate_source);
+    if (record->stack_state == STACK_NONE) count(COUNT_NO_THREAD_STATE);
+  }
+  if (walk->half_pushed) count_n(COUNT_HALF_PUSHED_FRAMES, walk->half_pushed);
+  if (record->stack_state == STACK_TRUNCATED) count(COUNT_STACK_TRUNCATED);
+  if (record->stack_state == STACK_TORN) count(COUNT_STACK_TORN);
 
   bytes = walk->depth;
   if (bytes > PROFD_MAX_PY_FRAMES) bytes = PROFD_MAX_PY_FRAMES;

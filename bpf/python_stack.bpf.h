@@ -352,7 +352,7 @@ static __always_inline void prepare_walk(struct py_walk *walk, const struct py_p
   walk->half_pushed = 0;
   walk->gate_epoch = gate_epoch;
   walk->unnamed_count = 0;
-  walk->state = search->found_count ? STACK_NONE : search->outcome;
+  walk->state = STACK_NONE;
   walk->proven = search->outcome;
   walk->tstate_index = 0;
   walk->tstate_count = search->found_count;

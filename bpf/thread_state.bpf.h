@@ -174,8 +174,7 @@ static __always_inline void order_nested(struct thread_search *search, u64 runni
 }
 
 /* Fills search->found with the thread states of the interrupted thread, the running one first;
- * search->outcome: whether these are all. Where none was found it is STACK_NONE when the thread has
- * none, else why it is not known.
+ * search->outcome: whether these are all.
  * The caller has set search->thread_pointer and ->owner; `cached`, the thread's slot of a cache,
  * may be NULL. */
 static __always_inline void find_thread_states(struct thread_search *search,
@@ -193,14 +192,10 @@ static __always_inline void find_thread_states(struct thread_search *search,
   if (process->interp_head && read_u64(&head, process->interp_head)) search->outcome = STACK_TORN;
   if (!head && !process->tstate_current) {
     *source = TSTATE_NO_RUNTIME;
-    search->outcome = STACK_NONE;
     return;
   }
   tstate = quick_thread_state(layout, process, search->thread_pointer, cached, owner, source);
-  if (!tstate && *source == TSTATE_NOT_FOUND) {
-    search->outcome = STACK_NONE;
-    return;
-  }
+  if (!tstate && *source == TSTATE_NOT_FOUND) return;
   search->found[0] = tstate;
   search->found_count = tstate ? 1 : 0;
   search->first_place = 0;
@@ -219,7 +214,6 @@ static __always_inline void find_thread_states(struct thread_search *search,
   }
   if (!search->found_count) {
     *source = TSTATE_NOT_FOUND;
-    if (search->outcome == STACK_WHOLE) search->outcome = STACK_NONE;
     return;
   }
   if (!tstate && cached) {
@@ -227,6 +221,13 @@ static __always_inline void find_thread_states(struct thread_search *search,
     cached->tstate = search->found[0];
   }
   if (search->found_count > 1) order_nested(search, running_thread_state(search, process, *source));
+}
+
+/* The stack of a thread of which no state was found: none, unless the search did not get far
+ * enough. */
+static __always_inline u8 stack_without_state(const struct thread_search *search, u8 source) {
+  if (source != TSTATE_NOT_FOUND || search->outcome < STACK_TRUNCATED) return STACK_NONE;
+  return search->outcome;
 }
 
 #endif /* PROFD_BPF_THREAD_STATE_BPF_H_ */

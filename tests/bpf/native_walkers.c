@@ -65,5 +65,7 @@ void native_sample_thread(struct native_sample *sample) {
   memcpy(sample->tstates, search->found, sizeof(sample->tstates));
   sample->tstate_count = search->found_count;
   walk(sample, search);
+  if (!search->found_count)
+    sample->stack_state = stack_without_state(search, sample->tstate_source);
   free(search);
 }

@@ -117,7 +117,10 @@ RandomWalk WalkBytes(absl::Span<const uint8_t> bytes) {
     if (sample->depth > PROFD_MAX_PY_FRAMES) Broken("at most as many frames as there is room for");
     if (sample->tstate_count > PROFD_THREAD_STATES) Broken("room for thread states");
     if (sample->tstate_count == 0) {
-      if (sample->stack_state != STACK_NONE) Broken("no thread state, no stack");
+      const bool is_known = sample->stack_state < STACK_TRUNCATED;
+      if (sample->depth > 0 || (is_known && sample->stack_state != STACK_NONE)) {
+        Broken("no thread state, no stack");
+      }
       continue;
     }
     if (sample->stack_state == STACK_NONE) Broken("a walk has a state");

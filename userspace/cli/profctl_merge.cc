@@ -98,7 +98,8 @@ void AddMerge(CLI::App* profctl, Run* run) {
   merge->add_option("files", options->paths, "Profiles, or directories of them")
       ->required()
       ->type_name("FILE");
-  merge->add_option("-o,--output", options->output, "The pprof file to write; - for standard output")
+  merge
+      ->add_option("-o,--output", options->output, "The pprof file to write; - for standard output")
       ->required()
       ->type_name("FILE");
   AddFilterFlags(merge, &options->filter);

@@ -34,9 +34,11 @@ void native_walk_thread(struct native_walker *walker, struct native_thread *thre
   thread->stack_state = STACK_NONE;
   if (walk->tstate_count) {
     walk_python(walk, &walker->memo, thread->layout, walker->frames, 0);
+    if (walk->depth || walk->state >= STACK_TRUNCATED) thread->stack_state = walk->state;
     thread->process->code_type = walk->code_type;
+  } else {
+    thread->stack_state = stack_without_state(search, thread->tstate_source);
   }
-  if (walk->depth || walk->state >= STACK_TRUNCATED) thread->stack_state = walk->state;
   thread->frames = walker->frames;
   thread->frame_count = walk->depth;
   thread->holds_gil = holds_gil(thread->layout, thread->process, thread->tstate);

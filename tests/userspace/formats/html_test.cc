@@ -31,7 +31,7 @@ Recording Timed(const std::vector<Stack>& stacks, int times) {
   recording.profile.set_window({absl::FromUnixSeconds(1000), absl::Seconds(10), kPeriodNs});
   int64_t at = 1'000'000'000'000;
   for (int i = 0; i < times; ++i) {
-    const auto id = recording.profile.InternStack(stacks[i * 7919 % stacks.size()]);
+    const auto id = recording.profile.InternStack(stacks[size_t{7919} * i % stacks.size()]);
     recording.events.push_back({at, recording.profile.Add(id, Labels(), 1, kPeriodNs), 1});
     at += 10'000'000;
   }
