@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "symbolizer/process/descriptor.h"
+#include "userspace/export/write_all.h"
 
 namespace profd {
 namespace {
@@ -38,18 +39,6 @@ absl::Status CreateTemporary(int dir_fd, mode_t mode, Descriptor* file, std::str
     if (error != EEXIST && error != EINTR) break;
   }
   return absl::ErrnoToStatus(error, "creating a temporary file");
-}
-
-int WriteAll(int fd, absl::string_view data) {
-  while (!data.empty()) {
-    const ssize_t written = write(fd, data.data(), data.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return errno;
-    }
-    data.remove_prefix(static_cast<size_t>(written));
-  }
-  return 0;
 }
 
 // 0 or an errno.

@@ -8,18 +8,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "symbolizer/process/descriptor.h"
+#include "userspace/export/write_all.h"
 
 namespace profd {
 namespace {
 
 absl::Status WriteStream(int fd, absl::string_view data, const std::string& name) {
-  while (!data.empty()) {
-    const ssize_t written = write(fd, data.data(), data.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return absl::ErrnoToStatus(errno, absl::StrCat("writing ", name));
-    data.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
+  const int error = WriteAll(fd, data);
+  if (error == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(error, absl::StrCat("writing ", name));
 }
 
 }  // namespace
