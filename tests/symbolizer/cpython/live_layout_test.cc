@@ -8,9 +8,9 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "symbolizer/cpython/interpreter_image.h"
-#include "symbolizer/cpython/tss_key.h"
 #include "tests/symbolizer/cpython/interpreters.h"
 #include "tests/symbolizer/cpython/live_interpreter.h"
+#include "tests/symbolizer/cpython/tss_key.h"
 
 namespace profd {
 namespace {

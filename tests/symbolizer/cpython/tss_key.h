@@ -1,7 +1,7 @@
-// Learns at run time which pthread key holds CPython's thread state, for a runtime whose copy of
-// the key cannot be found or trusted.
-#ifndef PROFD_SYMBOLIZER_CPYTHON_TSS_KEY_H_
-#define PROFD_SYMBOLIZER_CPYTHON_TSS_KEY_H_
+// Which pthread key holds CPython's thread state in a live process: what the runtime's own copy of
+// the key, as the product reads it, is held against.
+#ifndef PROFD_TESTS_SYMBOLIZER_CPYTHON_TSS_KEY_H_
+#define PROFD_TESTS_SYMBOLIZER_CPYTHON_TSS_KEY_H_
 
 #include <cstdint>
 #include <vector>
@@ -28,4 +28,4 @@ absl::StatusOr<std::vector<TssKey>> KeysHolding(ProcessMemory& memory, uint64_t 
 
 }  // namespace profd
 
-#endif  // PROFD_SYMBOLIZER_CPYTHON_TSS_KEY_H_
+#endif  // PROFD_TESTS_SYMBOLIZER_CPYTHON_TSS_KEY_H_

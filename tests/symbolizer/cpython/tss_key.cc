@@ -1,4 +1,4 @@
-#include "symbolizer/cpython/tss_key.h"
+#include "tests/symbolizer/cpython/tss_key.h"
 
 #include <array>
 
