@@ -99,6 +99,7 @@ DynamicSection ReadDynamicSection(const ElfContents& contents, FileRange range) 
     if (name.has_value() && result.needed.size() < kMaxNeeded) result.needed.emplace_back(*name);
   }
   result.relocations = range_of(DT_RELA, DT_RELASZ);
+  result.plt_relocations = range_of(DT_JMPREL, DT_PLTRELSZ);
 
   uint64_t count = 0;
   if (values.contains(DT_HASH)) count = CountByHash(contents, values[DT_HASH]);

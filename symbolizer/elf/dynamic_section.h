@@ -23,7 +23,8 @@ struct DynamicSection {
   std::string soname;
   std::vector<std::string> needed;
   std::optional<SymbolTable> symbols;
-  FileRange relocations;  // of Elf64_Rela, DT_RELA
+  FileRange relocations;      // of Elf64_Rela, DT_RELA
+  FileRange plt_relocations;  // of Elf64_Rela, DT_JMPREL
 };
 
 // `range` is that of PT_DYNAMIC. What is absent or malformed stays empty.

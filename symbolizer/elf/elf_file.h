@@ -43,6 +43,12 @@ struct ElfSymbol {
   bool is_function = false;
 };
 
+// Code of the procedure linkage table that jumps to another object's function.
+struct PltStub {
+  absl::string_view function;  // valid during the callback
+  uint64_t address = 0;        // virtual address as linked
+};
+
 class ElfFile {
  public:
   // Takes over a file descriptor open for reading. kInvalidArgument: not a little-endian 64-bit
@@ -73,6 +79,9 @@ class ElfFile {
   // True when `name` is a copy-relocated object of an executable (R_X86_64_COPY): the loader put
   // the library's variable there, and the library uses it there too.
   bool HasCopyRelocation(absl::string_view name) const;
+  // The stubs of .plt, .plt.sec and .plt.got, by the relocations of the slots they jump through,
+  // until the callback returns false. At most 1 MiB of stubs; x86-64 only.
+  void ForEachPltStub(const std::function<bool(const PltStub&)>& callback) const;
 
   // Reads file contents at a virtual address; bytes past the segment's file part are zero (bss).
   // kOutOfRange when any byte is outside of one segment, or of the file.
@@ -87,7 +96,7 @@ class ElfFile {
 // Load bias of a mapped file: what to add to a linked address, from one of its mappings
 // [map_start, …) at file offset `map_offset`, modulo 2^64. kNotFound when no segment fits that
 // mapping. Give an executable mapping: one of data can fit two segments that share a page of the
-// file. Prefer LoadBiasOfFile() (load_bias.h), which looks at all mappings of the file.
+// file.
 absl::StatusOr<uint64_t> LoadBias(const ElfFile& elf, uint64_t map_start, uint64_t map_offset,
                                   uint64_t map_bytes);
 

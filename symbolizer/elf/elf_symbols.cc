@@ -5,40 +5,18 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "symbolizer/elf/elf_data.h"
+#include "symbolizer/elf/elf_entries.h"
 #include "symbolizer/elf/elf_file.h"
 #include "symbolizer/elf/string_table.h"
 
 namespace profd {
 namespace {
 
-using elf_internal::ElfContents;
 using elf_internal::ElfData;
-using elf_internal::FileRange;
+using elf_internal::ForEachEntry;
 using elf_internal::kMaxSymbols;
 using elf_internal::StringTable;
 using elf_internal::SymbolTable;
-
-constexpr uint64_t kMaxRelocations = 8 << 20;
-constexpr size_t kBytesPerRead = 64 << 10;
-
-// Calls back with each `Entry` of `range`, at most `limit`, until that returns false. Returns how
-// many entries were looked at.
-template <typename Entry, typename Callback>
-uint64_t ForEachEntry(const ElfContents& contents, FileRange range, uint64_t limit,
-                      Callback callback) {
-  range = contents.Clip(range);
-  const uint64_t count = std::min<uint64_t>(range.bytes / sizeof(Entry), limit);
-  std::vector<Entry> chunk(std::min<uint64_t>(count, kBytesPerRead / sizeof(Entry)));
-  for (uint64_t done = 0; done < count; done += chunk.size()) {
-    chunk.resize(std::min<uint64_t>(chunk.size(), count - done));
-    const uint64_t offset = range.offset + done * sizeof(Entry);
-    if (!contents.ReadOffset(offset, chunk.data(), chunk.size() * sizeof(Entry)).ok()) return done;
-    for (size_t i = 0; i < chunk.size(); ++i) {
-      if (!callback(chunk[i])) return done + i + 1;
-    }
-  }
-  return count;
-}
 
 bool IsDefined(const Elf64_Sym& symbol) {
   // SHN_ABS: no address. SHN_XINDEX: a section beyond 16 bits.
@@ -129,28 +107,6 @@ std::vector<std::optional<ElfSymbol>> ElfFile::FindSymbols(
     result.push_back(found.present ? std::optional<ElfSymbol>(found.symbol) : std::nullopt);
   }
   return result;
-}
-
-bool ElfFile::HasCopyRelocation(absl::string_view name) const {
-  if (!data_->dynsym.has_value()) return false;
-  const uint32_t copy = data_->machine == EM_AARCH64 ? R_AARCH64_COPY : R_X86_64_COPY;
-  const FileRange symbols = data_->dynsym->symbols;
-  const uint64_t symbol_count = symbols.bytes / sizeof(Elf64_Sym);
-  StringTable names(data_->contents, data_->dynsym->names);
-  bool found = false;
-  ForEachEntry<Elf64_Rela>(data_->contents, data_->dynamic.relocations, kMaxRelocations,
-                           [&](const Elf64_Rela& entry) {
-                             const uint64_t index = ELF64_R_SYM(entry.r_info);
-                             if (ELF64_R_TYPE(entry.r_info) != copy || index >= symbol_count)
-                               return true;
-                             Elf64_Sym symbol;
-                             const uint64_t offset = symbols.offset + index * sizeof(symbol);
-                             if (!data_->contents.ReadOffset(offset, &symbol, sizeof(symbol)).ok())
-                               return true;
-                             found = names.At(symbol.st_name) == name;
-                             return !found;
-                           });
-  return found;
 }
 
 }  // namespace profd

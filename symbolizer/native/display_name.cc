@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 
 namespace profd {
 namespace {
@@ -139,7 +140,9 @@ std::string PrintableUtf8(absl::string_view text, size_t max_bytes) {
 }
 
 std::string DisplayName(absl::string_view symbol) {
-  const std::string demangled = Demangle(WithoutCloneSuffix(symbol));
+  const bool stub = absl::ConsumeSuffix(&symbol, kPltSuffix);
+  std::string demangled = Demangle(WithoutCloneSuffix(symbol));
+  if (stub) demangled.append(kPltSuffix.data(), kPltSuffix.size());
   std::string name = PrintableUtf8(demangled, kMaxDisplayNameBytes);
   if (demangled.size() <= kMaxDisplayNameBytes) return name;
   name = PrintableUtf8(name, kMaxDisplayNameBytes - kEllipsis.size());

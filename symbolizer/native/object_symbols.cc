@@ -4,6 +4,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "symbolizer/native/display_name.h"
+
 namespace profd {
 namespace {
 
@@ -31,13 +36,22 @@ SymbolTable ReadObjectSymbols(const ElfFile& elf, const SymbolLimits& limits) {
     };
     if (std::any_of(code.begin(), code.end(), holds)) builder.AddEnd(end);
   }
+  const auto is_code = [&](uint64_t address) {
+    return std::any_of(code.begin(), code.end(), [&](const auto& range) {
+      return address >= range.first && address < range.second;
+    });
+  };
+  absl::flat_hash_set<size_t> own;  // hashes of names
   elf.ForEachSymbol([&](const ElfSymbol& symbol) {
-    if (!symbol.is_function) return true;
-    const auto inside = [&](const auto& range) {
-      return symbol.address >= range.first && symbol.address < range.second;
-    };
-    if (std::none_of(code.begin(), code.end(), inside)) return true;
+    if (!symbol.is_function || !is_code(symbol.address)) return true;
+    own.insert(absl::HashOf(symbol.name));
     return builder.Add(symbol.address, symbol.size, symbol.name);
+  });
+  // The way to a function of the object itself counts as the function.
+  elf.ForEachPltStub([&](const PltStub& stub) {
+    if (!is_code(stub.address)) return true;
+    const bool is_own = own.contains(absl::HashOf(stub.function));
+    return builder.Add(stub.address, 0, absl::StrCat(stub.function, is_own ? "" : kPltSuffix));
   });
   return std::move(builder).Build(SymbolTableBuilder::SameAddress::kBestName);
 }

@@ -7,8 +7,9 @@
 
 namespace profd {
 
-// Function symbols of .dynsym and .symtab that lie in executable segments. No separate debug
-// files: they would be looked up by what a stranger's file says.
+// Function symbols of .dynsym and .symtab that lie in executable segments, and the stubs of the
+// procedure linkage table: as the function where that is the object's own, else "function@plt". No
+// separate debug files: they would be looked up by what a stranger's file says.
 SymbolTable ReadObjectSymbols(const ElfFile& elf, const SymbolLimits& limits = {});
 
 }  // namespace profd

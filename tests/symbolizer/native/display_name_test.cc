@@ -29,6 +29,11 @@ TEST(DisplayName, DropsWhatCompilersAppendToClones) {
   EXPECT_EQ(DisplayName(".isra.0"), ".isra.0");
 }
 
+TEST(DisplayName, StubsKeepTheirMark) {
+  EXPECT_EQ(DisplayName("memcpy@plt"), "memcpy@plt");
+  EXPECT_EQ(DisplayName("_ZN7fixture3BoxIlE4OpenEl@plt"), "fixture::Box<long>::Open(long)@plt");
+}
+
 TEST(DisplayName, DropsTheHashAndEscapesOfRust) {
   EXPECT_EQ(DisplayName("_ZN3std2io5stdio6_print17h0123456789abcdefE"), "std::io::stdio::_print");
   EXPECT_EQ(DisplayName("_ZN56_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$demo..Trait$GT$"

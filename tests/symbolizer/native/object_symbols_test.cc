@@ -4,8 +4,15 @@
 #include <gtest/gtest.h>
 #include <link.h>
 
+#include <cstdio>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace profd {
 namespace {
@@ -63,6 +70,47 @@ TEST(ObjectSymbols, AgreesWithTheDynamicLoader) {
     const auto symbol = table.Find(linked + 1);
     ASSERT_TRUE(symbol.has_value()) << name;
     EXPECT_EQ(symbol->address, linked) << name;
+  }
+}
+
+// Stubs of the procedure linkage table as the disassembler names them: "name" by address.
+std::map<uint64_t, std::string> StubsByObjdump(const std::string& path) {
+  std::map<uint64_t, std::string> stubs;
+  std::unique_ptr<FILE, int (*)(FILE*)> out(popen(("objdump -d '" + path + "'").c_str(), "r"),
+                                            &pclose);
+  char line[4096];
+  while (std::fgets(line, sizeof(line), out.get()) != nullptr) {
+    unsigned long long address;
+    char name[4096];
+    if (std::sscanf(line, "%llx <%4095[^>]>:", &address, name) != 2) continue;
+    if (absl::EndsWith(name, "@plt")) stubs[address] = name;
+  }
+  return stubs;
+}
+
+TEST(ObjectSymbols, StubsHaveTheNamesOfWhatTheyCall) {
+  std::vector<std::string> paths = absl::StrSplit(FIXTURES_WITH_STUBS, ':');
+  Dl_info info;
+  ASSERT_NE(dladdr(dlsym(RTLD_DEFAULT, "__cxa_throw"), &info), 0);
+  paths.emplace_back(info.dli_fname);
+  for (const std::string& path : paths) {
+    SCOPED_TRACE(path);
+    const auto elf = Open(path);
+    ASSERT_NE(elf, nullptr);
+    const SymbolTable table = ReadObjectSymbols(*elf);
+    const auto stubs = StubsByObjdump(path);
+    ASSERT_GE(stubs.size(), 3u);
+    for (auto [address, name] : stubs) {
+      const std::string function(absl::StripSuffix(name, "@plt"));
+      if (LinkedAddress(*elf, function.c_str()) != 0) name = function;
+      EXPECT_EQ(NameAt(table, address), name);
+      EXPECT_EQ(NameAt(table, address + 7), name);
+    }
+    EXPECT_NE(NameAt(table, stubs.begin()->first - 1), NameAt(table, stubs.begin()->first));
+    elf->ForEachPltStub([&](const PltStub& stub) {
+      EXPECT_TRUE(stubs.contains(stub.address)) << stub.function;
+      return true;
+    });
   }
 }
 
