@@ -2,6 +2,7 @@
 
 #include <bcc/bcc_proc.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,9 @@ namespace {
 
 constexpr absl::string_view kKernelFile = "[kernel.kallsyms]";
 constexpr SymbolLimits kLimits = {.symbols = size_t{1} << 19, .name_bytes = size_t{16} << 20};
+
+constexpr std::chrono::steady_clock::duration kShortestRest = std::chrono::minutes(1);
+constexpr std::chrono::steady_clock::duration kLongestRest = std::chrono::hours(1);
 
 // On every 64-bit architecture the kernel's addresses are the upper half; per-CPU symbols are not.
 bool IsKernelAddress(uint64_t address) { return address >> 63; }
@@ -35,26 +39,36 @@ void AddSymbol(const char* name, const char* module, uint64_t address, void* pay
 
 }  // namespace
 
-KernelSymbols::KernelSymbols()
-    : unknown_(MakeFunction(FrameKind::kKernel, "[kernel]", kKernelFile)) {}
+KernelSymbols::KernelSymbols(Clock clock)
+    : clock_(std::move(clock)),
+      rest_(kShortestRest),
+      unknown_(MakeFunction(FrameKind::kKernel, "[kernel]", kKernelFile)) {}
 
-KernelSymbols KernelSymbols::Load() {
-  SymbolTableBuilder builder(kLimits);
-  const int result = bcc_procutils_each_ksym(&AddSymbol, &builder);
-  KernelSymbols kernel;
-  kernel.symbols_ = std::move(builder).Build(SymbolTableBuilder::SameAddress::kBestName);
-  if (result != 0) {
-    kernel.status_ = absl::PermissionDeniedError("/proc/kallsyms cannot be read; it needs root");
-  } else if (kernel.symbols_.size() == 0) {
-    kernel.status_ = absl::PermissionDeniedError(
-        "the kernel hides its addresses: set kernel.kptr_restrict to 0 or 1, or grant CAP_SYSLOG");
-  }
+KernelSymbols KernelSymbols::Load(Clock clock) {
+  KernelSymbols kernel(std::move(clock));
+  kernel.Read();
   return kernel;
 }
 
-std::shared_ptr<const Function> KernelSymbols::Resolve(uint64_t address) {
+void KernelSymbols::Read() {
+  SymbolTableBuilder builder(kLimits);
+  const int result = bcc_procutils_each_ksym(&AddSymbol, &builder);
+  symbols_ = std::move(builder).Build(SymbolTableBuilder::SameAddress::kBestName);
+  functions_.clear();
+  ++loads_;
+  read_again_ = clock_() + rest_;
+  status_ = absl::OkStatus();
+  if (result != 0) {
+    status_ = absl::PermissionDeniedError("/proc/kallsyms cannot be read; it needs root");
+  } else if (symbols_.size() == 0) {
+    status_ = absl::PermissionDeniedError(
+        "the kernel hides its addresses: set kernel.kptr_restrict to 0 or 1, or grant CAP_SYSLOG");
+  }
+}
+
+std::shared_ptr<const Function> KernelSymbols::Find(uint64_t address) {
   const auto symbol = symbols_.Find(address);
-  if (!symbol) return unknown_;
+  if (!symbol) return nullptr;
   auto& function = functions_[symbol->index];
   if (function == nullptr) {
     const size_t tab = symbol->name.find('\t');
@@ -63,6 +77,17 @@ std::shared_ptr<const Function> KernelSymbols::Resolve(uint64_t address) {
                             in_module ? symbol->name.substr(tab + 1) : kKernelFile);
   }
   return function;
+}
+
+std::shared_ptr<const Function> KernelSymbols::Resolve(uint64_t address) {
+  auto function = Find(address);
+  if (function == nullptr && IsKernelAddress(address) && clock_() >= read_again_) {
+    Read();
+    function = Find(address);
+    rest_ = function != nullptr ? kShortestRest : std::min(rest_ * 2, kLongestRest);
+    read_again_ = clock_() + rest_;
+  }
+  return function != nullptr ? function : unknown_;
 }
 
 }  // namespace profd

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -60,6 +61,29 @@ TEST_F(KernelSymbolsTest, AddressesOfNoFunctionAreJustKernel) {
   KernelSymbols kernel = KernelSymbols::Load();
   EXPECT_EQ(kernel.Resolve(0xffff000000000000)->name, "[kernel]");
   EXPECT_EQ(kernel.Resolve(0)->name, "[kernel]");
+}
+
+TEST_F(KernelSymbolsTest, IsReadAgainForANewAddressEverMoreSeldom) {
+  std::chrono::steady_clock::time_point now;
+  KernelSymbols kernel = KernelSymbols::Load([&now] { return now; });
+  const uint64_t nobodys = 0xffff000000000000;
+  const auto loads_after = [&](std::chrono::minutes time) {
+    now += time;
+    kernel.Resolve(nobodys);
+    return kernel.loads();
+  };
+  using std::chrono::minutes;
+  EXPECT_EQ(loads_after(minutes(0)), 1);
+  EXPECT_EQ(loads_after(minutes(1)), 2);
+  EXPECT_EQ(loads_after(minutes(1)), 2);
+  EXPECT_EQ(loads_after(minutes(1)), 3);
+  EXPECT_EQ(loads_after(minutes(2)), 3);
+  for (int i = 0; i < 10; ++i) now += minutes(60), kernel.Resolve(nobodys);
+  const int loads = kernel.loads();
+  EXPECT_EQ(loads_after(minutes(59)), loads);
+  EXPECT_EQ(loads_after(minutes(1)), loads + 1);
+  kernel.Resolve(1);
+  EXPECT_EQ(kernel.Resolve(*AddressOf("schedule") + 1)->name, "schedule");
 }
 
 TEST_F(KernelSymbolsTest, TableStaysSmall) {
