@@ -80,7 +80,7 @@ enum py_field {
   PY_FRAME_PREVIOUS,
   PY_FRAME_CODE,
   PY_FRAME_INSTR,      /* by py_layout.instr_kind */
-  PY_FRAME_OWNER,      /* 3.12+: one byte */
+  PY_FRAME_OWNER,      /* 3.11+: one byte */
   PY_FRAME_TLBC_INDEX, /* free-threaded 3.14+ */
   /* PyCodeObject */
   PY_CODE_NAME,
@@ -172,6 +172,12 @@ struct py_process {
   u32 reserved;
 };
 
+/* Values of `excluded`. */
+enum exclusion {
+  EXCLUDED = 1,
+  EXCLUDED_RENAMED = 2, /* and user space was told that it has another name */
+};
+
 /* ---- Records --------------------------------------------------------------------------- */
 
 enum record_type {
@@ -181,6 +187,7 @@ enum record_type {
   RECORD_PROCESS_EXIT = 4,
   RECORD_PROCESS_UNKNOWN = 5, /* a sample fell into a process nobody has looked at */
   RECORD_PROCESS_EXEC = 6,
+  RECORD_PROCESS_RENAMED = 7, /* one that is excluded; told again once it is excluded anew */
 };
 
 enum stack_state {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
-/* Who is a Python process: interpreter start, fork, exec, exit. All in process context. */
+/* Who is a Python process: interpreter start, fork, exec, exit, a new name. All in process context.
+ */
 #include "bpf/code_tag.h"
 #include "bpf/kernel_types.bpf.h"
 #include "bpf/maps.bpf.h"
@@ -20,10 +21,13 @@ static __always_inline u64 new_incarnation(u32 tgid) {
   return mix64(bpf_ktime_get_ns() ^ (u64)tgid << 40);
 }
 
-static __always_inline void report(struct process_record *record) {
+static __always_inline long report(struct process_record *record) {
+  long error;
+
   record->time_ns = bpf_ktime_get_ns();
-  if (bpf_ringbuf_output(&lifecycle_ring, record, sizeof(*record), 0))
-    count(COUNT_LIFECYCLE_RING_FULL);
+  error = bpf_ringbuf_output(&lifecycle_ring, record, sizeof(*record), 0);
+  if (error) count(COUNT_LIFECYCLE_RING_FULL);
+  return error;
 }
 
 /* The record goes first: a sample of an incarnation must never be read before its birth. */
@@ -141,5 +145,28 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx) {
   if (BPF_CORE_READ(task, signal, live.counter) > 0) return 0; /* other threads run on */
   if (has_followed) bpf_map_delete_elem(&followed, &tgid);
   forget(task, tgid, RECORD_PROCESS_EXIT);
+  return 0;
+}
+
+/* The main thread's name is the process's. Attached only while names are asked for. */
+SEC("raw_tp/task_rename")
+int process_rename(struct bpf_raw_tracepoint_args *ctx) {
+  struct task_struct *task = (void *)ctx->args[0];
+  u32 tgid = BPF_CORE_READ(task, tgid);
+  struct process_record record = {.type = RECORD_PROCESS_RENAMED, .tgid = tgid};
+  struct py_process *known;
+  u8 *now, renamed = EXCLUDED_RENAMED, excluded_again = EXCLUDED;
+  u64 incarnation;
+
+  if ((u32)BPF_CORE_READ(task, pid) != tgid) return 0;
+  known = bpf_map_lookup_elem(&processes, &tgid);
+  if (!known) return 0;
+  incarnation = known->incarnation;
+  now = bpf_map_lookup_elem(&excluded, &incarnation);
+  if (!now || *now != EXCLUDED) return 0;
+  /* By update: the element may be another incarnation's by now. */
+  if (bpf_map_update_elem(&excluded, &incarnation, &renamed, BPF_EXIST)) return 0;
+  record.incarnation = incarnation;
+  if (report(&record)) bpf_map_update_elem(&excluded, &incarnation, &excluded_again, BPF_EXIST);
   return 0;
 }

@@ -70,7 +70,8 @@ struct {
 static __always_inline void count_n(enum counter counter, u64 n) {
   u32 key = counter;
   u64 *value = bpf_map_lookup_elem(&counters, &key);
-  if (value) *value += n; /* per CPU; one program type can interrupt another: see cpu.bpf.c */
+  /* Per CPU, and no counter belongs to two programs of which one can interrupt the other. */
+  if (value) *value += n;
 }
 
 static __always_inline void count(enum counter counter) { count_n(counter, 1); }

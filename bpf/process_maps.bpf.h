@@ -17,7 +17,7 @@ struct {
   __type(value, struct py_process);
 } processes __weak SEC(".maps");
 
-/* Incarnations that the user did not select. */
+/* Incarnations that the user did not select: enum exclusion. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, PROFD_MAX_PROCESSES);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,14 @@ namespace profd {
 
 // A code object as it was found in a process.
 struct CodeDescription {
-  std::string name;  // UTF-8; qualified from 3.11 on
-  std::string file;
+  std::string name;  // UTF-8; qualified from 3.11 on, unless that could not be had
+  bool is_name_whole = true;
+  std::optional<std::string> file;  // none: could not be had
   int first_line = 0;
   LineTableFormat format = LineTableFormat::kLocations;
-  std::string line_table;
+  std::optional<std::string> line_table;  // likewise
+
+  bool complete() const { return is_name_whole && file.has_value() && line_table.has_value(); }
 };
 
 // Immutable but for a memo of lines; for one thread.
@@ -30,8 +34,10 @@ class CodeObject {
   explicit CodeObject(CodeDescription description);
   const std::shared_ptr<const Function>& function() const { return function_; }
   // The line at a bytecode offset; an instruction without a line of its own gets the function's
-  // first line, as a negative offset does.
+  // first line, as a negative offset does. 0: the line table could not be had.
   int LineOf(int lasti) const;
+  // Its whole name, its file and its line table are known.
+  bool complete() const { return complete_; }
   size_t bytes() const { return bytes_; }
 
   bool SameAs(const CodeDescription& description) const;
@@ -41,7 +47,9 @@ class CodeObject {
  private:
   std::shared_ptr<const Function> function_;
   LineTableFormat format_;
-  std::string line_table_;
+  bool complete_;
+  std::optional<std::string> line_table_;
+  LineIndex line_index_;
   size_t bytes_;
   size_t hash_;
   mutable absl::flat_hash_map<int, int> lines_;
@@ -53,11 +61,17 @@ class CodeCache {
  public:
   // What one process can make us keep; past it, its table starts anew. And all together; past that,
   // the largest tables do.
-  static constexpr size_t kMaxTagsPerProcess = 32768;
-  static constexpr size_t kMaxBytesPerProcess = size_t{64} << 20;
-  static constexpr size_t kMaxBytes = size_t{256} << 20;
+  struct Limits {
+    size_t tags_per_process = 32768;
+    size_t bytes_per_process = size_t{64} << 20;
+    size_t bytes = size_t{256} << 20;
+  };
 
-  // Returns the tags that had to go: they must leave the gate, or their names never come again.
+  CodeCache() : CodeCache(Limits()) {}
+  explicit CodeCache(const Limits& limits) : limits_(limits) {}
+
+  // A complete description stays when one that is not comes after it. Returns the tags that had to
+  // go: they must leave the gate, or their names never come again.
   std::vector<uint64_t> Add(uint64_t incarnation, uint64_t tag, CodeDescription description);
   // Null: not known.
   const CodeObject* Find(uint64_t incarnation, uint64_t tag) const;
@@ -69,6 +83,8 @@ class CodeCache {
 
   size_t objects() const { return interned_.size(); }
   size_t bytes() const { return interned_bytes_; }
+  // Of all objects that were let go since the beginning.
+  uint64_t released_bytes() const { return released_bytes_; }
 
  private:
   struct ContentHash {
@@ -93,12 +109,17 @@ class CodeCache {
 
   // Lets go of what no table holds.
   void Sweep();
-  // Gets below kMaxBytes; the tags that had to go are added to `dropped`.
+  // So much is perhaps held by no table any more.
+  void Dropped(size_t bytes);
+  // Gets below Limits::bytes; the tags that had to go are added to `dropped`.
   void MakeRoom(std::vector<uint64_t>* dropped);
 
   absl::flat_hash_map<uint64_t, Table> processes_;
   absl::flat_hash_set<std::shared_ptr<const CodeObject>, ContentHash, ContentEqual> interned_;
+  const Limits limits_;
   size_t interned_bytes_ = 0;
+  size_t dropped_bytes_ = 0;  // since the last sweep
+  uint64_t released_bytes_ = 0;
   size_t sweep_at_ = 4096;
 };
 

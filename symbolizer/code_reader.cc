@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,15 +16,12 @@ namespace profd {
 namespace {
 
 constexpr size_t kMaxNameChars = 8192;
-// Of tables read from memory. A look-up takes time in proportion, for each frame of a sample.
-constexpr size_t kMaxLineTableBytes = 256 << 10;
 
-// Takes a string's characters off the front of `payload`.
-absl::StatusOr<std::string> TakeString(const code_string& string, absl::string_view& payload) {
+// Takes a string's characters off the front of `payload`; none when it was not sent.
+absl::StatusOr<std::optional<std::string>> TakeString(const code_string& string,
+                                                      absl::string_view& payload) {
   if (string.bytes > payload.size()) return absl::InvalidArgumentError("string beyond the record");
-  if (string.bytes == 0 && (string.length > 0 || string.char_bytes == 0)) {
-    return absl::UnavailableError("string not sent");
-  }
+  if (string.bytes == 0 && (string.length > 0 || string.char_bytes == 0)) return std::nullopt;
   absl::string_view raw = payload.substr(0, string.bytes);
   payload.remove_prefix(string.bytes);
   return DecodeUnicode(raw, string.char_bytes, string.ascii != 0);
@@ -95,6 +93,16 @@ class CodeHead {
     return references != 0 && (is_immortal || !is_address);
   }
 
+  // OK: it is the one that `reference` speaks of.
+  absl::Status Prove(ProcessMemory& memory, const CodeReference& reference) const {
+    // It may come to life again, or only look so.
+    if (!IsAlive()) return absl::UnavailableError("the code object seems to be freed");
+    if (reference.tag == 0) return absl::OkStatus();
+    auto is_that = HasTag(memory, reference);
+    if (!is_that.ok()) return is_that.status();
+    return *is_that ? absl::OkStatus() : absl::NotFoundError("another code object has its address");
+  }
+
   bool IsSameAs(const CodeHead& other) const {
     return Word(PY_OBJECT_TYPE) == other.Word(PY_OBJECT_TYPE) && name() == other.name() &&
            Word(PY_CODE_FILENAME) == other.Word(PY_CODE_FILENAME) &&
@@ -142,24 +150,27 @@ absl::StatusOr<CodeDescription> DescribeCode(const code_record& record, absl::st
   CodeDescription code;
   auto name = TakeString(record.name, payload);
   if (!name.ok()) return name.status();
-  code.name = *std::move(name);
   if (record.qualname.address != 0) {
     auto qualname = TakeString(record.qualname, payload);
     if (!qualname.ok()) return qualname.status();
-    code.name = *std::move(qualname);
+    code.is_name_whole = qualname->has_value();
+    if (code.is_name_whole) name = std::move(qualname);
   }
   auto file = TakeString(record.filename, payload);
   if (!file.ok()) return file.status();
-  code.file = *std::move(file);
   if (record.linetable_sent > payload.size()) {
     return absl::InvalidArgumentError("line table beyond the record");
   }
-  if (record.linetable_sent < record.linetable_bytes) {
-    return absl::UnavailableError("line table not sent");
-  }
+  if (!name->has_value()) return absl::UnavailableError("name not sent");
+  code.name = **std::move(name);
+  code.file = *std::move(file);
   code.first_line = std::max(0, record.first_line);
   code.format = LineTableFormatFor(layout.version);
-  code.line_table = std::string(payload.substr(0, record.linetable_sent));
+  // The kernel gives 0 bytes for a size that it cannot read. From 3.10 on no table is empty.
+  const bool is_missing = record.linetable_bytes == 0 && code.format != LineTableFormat::kLnotab;
+  if (record.linetable_sent == record.linetable_bytes && !is_missing) {
+    code.line_table = std::string(payload.substr(0, record.linetable_sent));
+  }
   return code;
 }
 
@@ -168,6 +179,8 @@ absl::StatusOr<CodeDescription> ReadCode(ProcessMemory& memory, const py_layout&
   auto head = CodeHead::Read(memory, layout, reference.address);
   if (!head.ok()) return head.status();
   if (absl::Status status = head->CheckType(memory); !status.ok()) return status;
+  // Before megabytes are read in vain.
+  if (absl::Status status = head->Prove(memory, reference); !status.ok()) return status;
   CodeDescription code;
   auto name = ReadUnicode(memory, layout, head->name(), kMaxNameChars);
   if (!name.ok()) return name.status();
@@ -180,19 +193,13 @@ absl::StatusOr<CodeDescription> ReadCode(ProcessMemory& memory, const py_layout&
   auto lines = ReadBytes(memory, layout, head->Word(PY_CODE_LINETABLE), kMaxLineTableBytes);
   // Its names are worth having without its lines.
   if (!lines.ok() && !absl::IsResourceExhausted(lines.status())) return lines.status();
-  if (!lines.ok()) lines = "";
-  code.line_table = *std::move(lines);
+  if (lines.ok()) code.line_table = *std::move(lines);
 
   // What was read belongs together if one code object was there before and after.
   auto after = CodeHead::Read(memory, layout, reference.address);
   if (!after.ok()) return after.status();
   if (!after->IsSameAs(*head)) return absl::NotFoundError("another code object has its address");
-  // It may come to life again, or only look so.
-  if (!after->IsAlive()) return absl::UnavailableError("the code object seems to be freed");
-  if (reference.tag == 0) return code;
-  auto is_that = after->HasTag(memory, reference);
-  if (!is_that.ok()) return is_that.status();
-  if (!*is_that) return absl::NotFoundError("another code object has its address");
+  if (absl::Status status = after->Prove(memory, reference); !status.ok()) return status;
   return code;
 }
 

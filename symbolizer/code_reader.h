@@ -2,6 +2,7 @@
 #ifndef PROFD_SYMBOLIZER_CODE_READER_H_
 #define PROFD_SYMBOLIZER_CODE_READER_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/statusor.h"
@@ -13,7 +14,8 @@
 namespace profd {
 
 // `payload` is what follows `record` in the ring buffer. kInvalidArgument: lengths that do not
-// fit. kUnavailable: the kernel could not send everything, so it must be read from memory.
+// fit. kUnavailable: the kernel could not send a name, so it must be read from memory. What else it
+// could not send is absent.
 absl::StatusOr<CodeDescription> DescribeCode(const code_record& record, absl::string_view payload,
                                              const py_layout& layout);
 
@@ -26,7 +28,8 @@ struct CodeReference {
 
 // Reads a code object. Fails as `memory` does; kInvalidArgument when there is none; kNotFound when
 // it is not that of the tag: another has its address by now, or took it meanwhile; kUnavailable
-// when it looks freed.
+// when it looks freed. A line table of more than kMaxLineTableBytes is absent.
+inline constexpr size_t kMaxLineTableBytes = 4 << 20;  // 450,000 lines of simple statements
 absl::StatusOr<CodeDescription> ReadCode(ProcessMemory& memory, const py_layout& layout,
                                          const CodeReference& reference);
 

@@ -21,6 +21,7 @@ std::shared_ptr<const Function> MakeMarker(const char* name) {
 
 Symbolizer::Symbolizer(Options options)
     : options_(std::move(options)),
+      codes_(options_.codes),
       native_(options_.native),
       kernel_(KernelSymbols::Load()),
       unnamed_(MakeMarker("[unnamed function]")),
@@ -40,6 +41,11 @@ std::shared_ptr<const Function> Symbolizer::NativeLeaf(const ProcessKey& process
   return resolved.function;
 }
 
+void Symbolizer::GiveUp(uint64_t tag) {
+  if (gone_.size() >= kMaxGone) gone_.clear();
+  gone_.insert(tag);
+}
+
 std::shared_ptr<const CodeObject> Symbolizer::ReadLate(const SymbolizerProcess& process,
                                                        const py_frame_record& record) {
   if (record.tag != 0 && gone_.contains(record.tag)) return nullptr;
@@ -51,28 +57,31 @@ std::shared_ptr<const CodeObject> Symbolizer::ReadLate(const SymbolizerProcess& 
     ++stats_.frames_read_late;
     auto code = codes_.Intern(*description);
     // Without a tag it need not be what ran then.
-    if (record.tag != 0) process.learn(record.tag, *std::move(description));
+    if (record.tag == 0) return code;
+    if (!code->complete()) GiveUp(record.tag);
+    process.learn(record.tag, *std::move(description));
     return code;
   }
   const bool may_come = absl::IsUnavailable(description.status());
-  if (record.tag != 0 && !may_come) {
-    if (gone_.size() >= kMaxGone) gone_.clear();
-    gone_.insert(record.tag);
-  }
+  if (record.tag != 0 && !may_come) GiveUp(record.tag);
   return nullptr;
 }
 
 Frame Symbolizer::PythonFrame(const SymbolizerProcess& process, const py_frame_record& record) {
-  if (record.tag != 0) {
-    const CodeObject* code = codes_.Find(process.key.incarnation, record.tag);
-    if (code != nullptr) return {code->function(), code->LineOf(record.lasti)};
+  const CodeObject* code =
+      record.tag != 0 ? codes_.Find(process.key.incarnation, record.tag) : nullptr;
+  std::shared_ptr<const CodeObject> late;
+  if (code == nullptr || !code->complete()) {
+    // Its record was lost, its pages were not resident, or a part was too long to be sent.
+    late = ReadLate(process, record);
+    if (late != nullptr) code = late.get();
   }
-  // Its record was lost, or its pages were not resident.
-  if (auto code = ReadLate(process, record); code != nullptr) {
-    return {code->function(), code->LineOf(record.lasti)};
+  if (code == nullptr) {
+    ++stats_.frames_unnamed;
+    return {unnamed_, 0};
   }
-  ++stats_.frames_unnamed;
-  return {unnamed_, 0};
+  if (!code->complete()) ++stats_.frames_incomplete;
+  return {code->function(), code->LineOf(record.lasti)};
 }
 
 const std::shared_ptr<const Function>& Symbolizer::Marker(uint8_t state) const {

@@ -41,12 +41,15 @@ class Symbolizer {
   struct Stats {
     uint64_t frames_read_late = 0;  // named from the process's memory, then kept
     uint64_t frames_unnamed = 0;    // could not be named at all
+    uint64_t frames_incomplete =
+        0;  // whose name is cut to the unqualified one, or without file or line table
   };
 
   struct Options {
     NativeSymbolizer::Options native;
     // Tells whether a file is an interpreter. May be empty.
     std::function<bool(const FileIdentity& file)> is_interpreter_file;
+    CodeCache::Limits codes;
   };
   explicit Symbolizer(Options options);
 
@@ -58,14 +61,17 @@ class Symbolizer {
   // the interpreter's evaluation loop, and where a stripped interpreter has no name for it.
   std::shared_ptr<const Function> NativeLeaf(const ProcessKey& process, uint64_t address);
 
+  // Why kernel frames have no names, if they have none.
+  const absl::Status& kernel_status() const { return kernel_.status(); }
   Frame KernelFrame(uint64_t address) { return {kernel_.Resolve(address), 0}; }
   // The frame that says what became of a stack; null where nothing is to be said.
   const std::shared_ptr<const Function>& Marker(uint8_t state) const;
-  // Reads names from the process where the code cache lacks them.
+  // Reads what the code cache lacks from the process.
   Stack Symbolize(const SymbolizerProcess& process, const RawStack& raw);
 
  private:
   Frame PythonFrame(const SymbolizerProcess& process, const py_frame_record& record);
+  void GiveUp(uint64_t tag);
   // Null: it is not there any more, or not to be read now.
   std::shared_ptr<const CodeObject> ReadLate(const SymbolizerProcess& process,
                                              const py_frame_record& record);
@@ -74,7 +80,7 @@ class Symbolizer {
   CodeCache codes_;
   NativeSymbolizer native_;
   KernelSymbols kernel_;
-  absl::flat_hash_set<uint64_t> gone_;  // tags of code objects that nobody can name any more
+  absl::flat_hash_set<uint64_t> gone_;  // tags of code objects of which no more can be known
   Stats stats_;
   std::shared_ptr<const Function> unnamed_;
   std::shared_ptr<const Function> truncated_;

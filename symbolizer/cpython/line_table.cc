@@ -1,6 +1,7 @@
 #include "symbolizer/cpython/line_table.h"
 
-#include <cstddef>
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -10,9 +11,10 @@ namespace {
 // Bytes of a table, consumed from the front; a read past the end yields nothing.
 class Cursor {
  public:
-  explicit Cursor(absl::string_view bytes) : bytes_(bytes) {}
+  Cursor(absl::string_view bytes, size_t position) : bytes_(bytes), position_(position) {}
 
   bool done() const { return position_ >= bytes_.size(); }
+  size_t position() const { return position_; }
 
   std::optional<uint8_t> Next() {
     if (done()) return std::nullopt;
@@ -43,46 +45,50 @@ class Cursor {
 
  private:
   absl::string_view bytes_;
-  size_t position_ = 0;
+  size_t position_;
 };
 
 int AsLine(int64_t line) {
   return line > 0 && line <= std::numeric_limits<int>::max() ? static_cast<int>(line) : 0;
 }
 
+// A table's ranges of instructions, one after the other: each begins where the last one ended.
+struct Walk {
+  Cursor cursor;
+  int64_t end = 0;   // of the range
+  int64_t line = 0;  // the running line
+};
+
+// Each Next…() goes on to the next range and returns its line, or 0; nullopt: there is none.
+
 // Objects/lnotab_notes.txt (3.6–3.9): pairs of unsigned address and signed line increments; the
 // line of the last pair goes on to the end of the code, as in PyCode_Addr2Line.
-int LineInLnotab(absl::string_view table, int first_line, int lasti) {
-  Cursor cursor(table);
-  int64_t address = 0;
-  int64_t line = first_line;
-  for (;;) {
-    const std::optional<uint8_t> address_delta = cursor.Next();
-    const std::optional<uint8_t> line_delta = cursor.Next();
-    if (!address_delta || !line_delta) break;
-    address += *address_delta;
-    if (address > lasti) break;
-    line += static_cast<int8_t>(*line_delta);
+std::optional<int> NextInLnotab(Walk& walk) {
+  constexpr int64_t kEndOfCode = std::numeric_limits<int64_t>::max();
+  if (walk.end == kEndOfCode) return std::nullopt;
+  const int line = AsLine(walk.line);
+  const std::optional<uint8_t> address_delta = walk.cursor.Next();
+  const std::optional<uint8_t> line_delta = walk.cursor.Next();
+  if (!address_delta || !line_delta) {
+    walk.end = kEndOfCode;
+    return line;
   }
-  return AsLine(line);
+  walk.end += *address_delta;
+  walk.line += static_cast<int8_t>(*line_delta);
+  return line;
 }
 
 // Objects/lnotab_notes.txt (3.10): pairs of range length in bytes and signed line increment,
 // which applies to the range itself; -128 is a range without a line.
-int LineInLineTable(absl::string_view table, int first_line, int lasti) {
+std::optional<int> NextInLineTable(Walk& walk) {
   constexpr int8_t kNoLine = -128;
-  Cursor cursor(table);
-  int64_t end = 0;
-  int64_t line = first_line;
-  for (;;) {
-    const std::optional<uint8_t> length = cursor.Next();
-    const std::optional<uint8_t> delta_byte = cursor.Next();
-    if (!length || !delta_byte) return 0;
-    const int8_t delta = static_cast<int8_t>(*delta_byte);
-    if (delta != kNoLine) line += delta;
-    end += *length;
-    if (lasti < end) return delta == kNoLine ? 0 : AsLine(line);
-  }
+  const std::optional<uint8_t> length = walk.cursor.Next();
+  const std::optional<uint8_t> delta_byte = walk.cursor.Next();
+  if (!length || !delta_byte) return std::nullopt;
+  const int8_t delta = static_cast<int8_t>(*delta_byte);
+  if (delta != kNoLine) walk.line += delta;
+  walk.end += *length;
+  return delta == kNoLine ? 0 : AsLine(walk.line);
 }
 
 // Objects/locations.md (3.11+): the kinds of an entry. 0–9 are short forms on the running line,
@@ -103,24 +109,38 @@ std::optional<int64_t> NextSignedVarint(Cursor& cursor) {
   return *value & 1 ? -magnitude : magnitude;
 }
 
-int LineInLocations(absl::string_view table, int first_line, int lasti) {
+std::optional<int> NextInLocations(Walk& walk) {
   constexpr int kCodeUnitBytes = 2;
-  Cursor cursor(table);
-  int64_t end = 0;
-  int64_t line = first_line;
-  while (const std::optional<uint8_t> head = cursor.Next()) {
-    if (!(*head & 0x80)) return 0;
-    const uint8_t kind = (*head >> 3) & 0xf;
-    if (kind == kNoColumns || kind == kLong) {
-      const std::optional<int64_t> delta = NextSignedVarint(cursor);
-      if (!delta) return 0;
-      line += *delta;
-    } else if (kind >= kOneLine0 && kind <= kOneLine2) {
-      line += kind - kOneLine0;
-    }
-    end += ((*head & 0x7) + 1) * kCodeUnitBytes;
-    if (lasti < end) return kind == kNone ? 0 : AsLine(line);
-    cursor.SkipToEntry();
+  const std::optional<uint8_t> head = walk.cursor.Next();
+  if (!head || !(*head & 0x80)) return std::nullopt;
+  const uint8_t kind = (*head >> 3) & 0xf;
+  if (kind == kNoColumns || kind == kLong) {
+    const std::optional<int64_t> delta = NextSignedVarint(walk.cursor);
+    if (!delta) return std::nullopt;
+    walk.line += *delta;
+  } else if (kind >= kOneLine0 && kind <= kOneLine2) {
+    walk.line += kind - kOneLine0;
+  }
+  walk.end += ((*head & 0x7) + 1) * kCodeUnitBytes;
+  walk.cursor.SkipToEntry();
+  return kind == kNone ? 0 : AsLine(walk.line);
+}
+
+std::optional<int> Next(LineTableFormat format, Walk& walk) {
+  switch (format) {
+    case LineTableFormat::kLnotab:
+      return NextInLnotab(walk);
+    case LineTableFormat::kLineTable:
+      return NextInLineTable(walk);
+    case LineTableFormat::kLocations:
+      return NextInLocations(walk);
+  }
+  return std::nullopt;
+}
+
+int LineFrom(LineTableFormat format, Walk walk, int lasti) {
+  while (const std::optional<int> line = Next(format, walk)) {
+    if (lasti < walk.end) return *line;
   }
   return 0;
 }
@@ -135,16 +155,28 @@ LineTableFormat LineTableFormatFor(uint32_t version_hex) {
 }
 
 int LineAt(LineTableFormat format, absl::string_view table, int first_line, int lasti) {
-  if (lasti < 0) return 0;
-  switch (format) {
-    case LineTableFormat::kLnotab:
-      return LineInLnotab(table, first_line, lasti);
-    case LineTableFormat::kLineTable:
-      return LineInLineTable(table, first_line, lasti);
-    case LineTableFormat::kLocations:
-      return LineInLocations(table, first_line, lasti);
+  return lasti < 0 ? 0 : LineFrom(format, {Cursor(table, 0), 0, first_line}, lasti);
+}
+
+LineIndex::LineIndex(LineTableFormat format, absl::string_view table, int first_line)
+    : format_(format), first_line_(first_line) {
+  if (table.size() <= kStride) return;
+  Walk walk = {Cursor(table, 0), 0, first_line};
+  for (size_t next = kStride; Next(format, walk) && !walk.cursor.done();) {
+    if (walk.cursor.position() < next) continue;
+    entries_.push_back({walk.cursor.position(), walk.end, walk.line});
+    next = walk.cursor.position() + kStride;
   }
-  return 0;
+}
+
+int LineIndex::LineAt(absl::string_view table, int lasti) const {
+  if (lasti < 0) return 0;
+  const auto after =
+      std::upper_bound(entries_.begin(), entries_.end(), lasti,
+                       [](int at, const Entry& entry) { return at < entry.address; });
+  if (after == entries_.begin()) return profd::LineAt(format_, table, first_line_, lasti);
+  const Entry& entry = *std::prev(after);
+  return LineFrom(format_, {Cursor(table, entry.position), entry.address, entry.line}, lasti);
 }
 
 }  // namespace profd

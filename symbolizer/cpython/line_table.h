@@ -2,7 +2,9 @@
 #ifndef PROFD_SYMBOLIZER_CPYTHON_LINE_TABLE_H_
 #define PROFD_SYMBOLIZER_CPYTHON_LINE_TABLE_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -20,6 +22,30 @@ LineTableFormat LineTableFormatFor(uint32_t version_hex);
 // None, 0; before 3.10 with PyCode_Addr2Line, whose last line has no end.
 // Reads nothing outside `table`; any bytes are safe input; linear in the table's length.
 int LineAt(LineTableFormat format, absl::string_view table, int first_line, int lasti);
+
+// The same for tables of megabytes: a look-up reads about kStride bytes.
+class LineIndex {
+ public:
+  static constexpr size_t kStride = 4096;
+
+  LineIndex() : LineIndex(LineTableFormat::kLocations, "", 0) {}
+  LineIndex(LineTableFormat format, absl::string_view table, int first_line);
+  // `table` is that of the constructor.
+  int LineAt(absl::string_view table, int lasti) const;
+  size_t bytes() const { return entries_.capacity() * sizeof(Entry); }
+
+ private:
+  // Where reading can begin, and what is known there.
+  struct Entry {
+    size_t position;
+    int64_t address;
+    int64_t line;
+  };
+
+  LineTableFormat format_;
+  int first_line_;
+  std::vector<Entry> entries_;  // by address
+};
 
 }  // namespace profd
 

@@ -8,7 +8,6 @@ namespace profd {
 namespace {
 
 constexpr int kOldestMinor = 6;
-constexpr int kNewestMinor = 15;
 constexpr uint32_t kPointer = sizeof(uint64_t);
 
 // Include/cpython/object.h: PyHeapTypeObject.ht_cached_keys, less the size of PyObject. It grew by
@@ -19,7 +18,7 @@ uint32_t CachedKeysAfterHead(int minor) { return minor >= 15 ? 872 : minor >= 12
 
 absl::StatusOr<ObjectLayout> ObjectLayoutFor(const py_layout& layout) {
   const PythonVersion version = VersionFromHex(layout.version);
-  if (version.major != 3 || version.minor < kOldestMinor || version.minor > kNewestMinor ||
+  if (version.major != 3 || version.minor < kOldestMinor || version.minor > kLastKnownMinor ||
       !Has(layout, PY_OBJECT_TYPE)) {
     return absl::UnimplementedError(
         absl::StrCat("objects of Python ", version.ToString(), " are not known"));
@@ -32,7 +31,6 @@ absl::StatusOr<ObjectLayout> ObjectLayoutFor(const py_layout& layout) {
 
   // Include/cpython/dictobject.h: PyDictObject; Include/internal/pycore_dict.h (before 3.11
   // Objects/dict-common.h): struct _dictkeysobject, struct _dictvalues.
-  objects.dict_used = head;
   objects.dict_keys = head + 2 * kPointer;
   objects.dict_values = head + 3 * kPointer;
   objects.keys_have_kind = minor >= 11;

@@ -20,7 +20,6 @@ enum class InstanceAttributes : uint8_t {
 // Byte offsets, from the start of the structure each is named after.
 struct ObjectLayout {
   uint32_t object_type = 0;
-  uint32_t dict_used = 0;
   uint32_t dict_keys = 0;
   uint32_t dict_values = 0;
   uint32_t module_dict = 0;

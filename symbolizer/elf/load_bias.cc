@@ -1,9 +1,9 @@
-#include "symbolizer/elf/load_bias.h"
-
 #include <unistd.h>
 
 #include <algorithm>
 #include <optional>
+
+#include "symbolizer/elf/elf_file.h"
 
 namespace profd {
 namespace {
@@ -46,22 +46,6 @@ std::optional<uint64_t> BiasIfSegment(const ElfFile& elf, size_t index, uint64_t
   return bias;
 }
 
-// How many segments have their first page mapped where `bias` puts it.
-size_t SegmentsAgreeing(const ElfFile& elf, absl::Span<const Mapping> mappings, uint64_t bias) {
-  size_t agreeing = 0;
-  for (const ElfSegment& segment : elf.segments()) {
-    if (segment.file_size == 0) continue;
-    const uint64_t start = PageDown(segment.address) + bias;
-    const uint64_t offset = PageDown(segment.offset);
-    agreeing += std::any_of(mappings.begin(), mappings.end(), [&](const Mapping& mapping) {
-      return start >= mapping.start && start < mapping.end &&
-             mapping.offset + (start - mapping.start) == offset &&
-             (mapping.executable || !segment.executable);
-    });
-  }
-  return agreeing;
-}
-
 }  // namespace
 
 absl::StatusOr<uint64_t> LoadBias(const ElfFile& elf, uint64_t map_start, uint64_t map_offset,
@@ -81,34 +65,6 @@ absl::StatusOr<uint64_t> LoadBias(const ElfFile& elf, uint64_t map_start, uint64
   }
   if (best.has_value()) return *best;
   return absl::NotFoundError("no segment of the file fits the mapping");
-}
-
-absl::StatusOr<uint64_t> LoadBiasOfFile(const ElfFile& elf, absl::Span<const Mapping> mappings) {
-  // A hostile process has thousands of mappings and segments of one file.
-  constexpr size_t kMaxMappings = 1024;
-  constexpr size_t kMaxSegments = 64;
-  int tries_left = 16;
-  mappings = mappings.subspan(0, kMaxMappings);
-  if (elf.segments().size() > kMaxSegments) return absl::NotFoundError("too many segments");
-  const bool has_code = std::any_of(elf.segments().begin(), elf.segments().end(),
-                                    [](const ElfSegment& segment) { return segment.executable; });
-  std::optional<uint64_t> best;
-  size_t best_agreeing = 0;
-  for (const Mapping& mapping : mappings) {
-    if (has_code && !mapping.executable) continue;
-    if (tries_left-- == 0) break;
-    for (size_t i = 0; i < elf.segments().size(); ++i) {
-      const std::optional<uint64_t> bias =
-          BiasIfSegment(elf, i, mapping.start, mapping.offset, mapping.end - mapping.start);
-      if (!bias.has_value() || (has_code && !elf.segments()[i].executable)) continue;
-      const size_t agreeing = SegmentsAgreeing(elf, mappings, *bias);
-      if (agreeing <= best_agreeing) continue;
-      best = bias;
-      best_agreeing = agreeing;
-    }
-  }
-  if (best.has_value()) return *best;
-  return absl::NotFoundError("no mapping fits a segment of the file");
 }
 
 }  // namespace profd

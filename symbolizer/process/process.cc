@@ -67,6 +67,12 @@ absl::StatusOr<absl::Duration> CpuTime(pid_t pid) {
 
 bool Exists(pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; }
 
+bool ThreadLives(pid_t tid) {
+  constexpr uint32_t kExiting = 0x4;  // PF_EXITING, include/linux/sched.h
+  const absl::StatusOr<uint32_t> flags = StatField<uint32_t>(tid, /*field=*/9);
+  return flags.ok() && (*flags & kExiting) == 0;
+}
+
 std::vector<pid_t> ListProcesses() { return NumericEntries("/proc"); }
 
 std::string Comm(pid_t pid) {

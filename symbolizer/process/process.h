@@ -71,6 +71,9 @@ absl::StatusOr<pid_t> ParentPid(pid_t pid);
 absl::StatusOr<absl::Duration> CpuTime(pid_t pid);
 // A zombie does; an error other than ESRCH is about a process that exists.
 bool Exists(pid_t pid);
+// False once it has begun to exit, which is before glibc gives its pthread_self() to another
+// thread.
+bool ThreadLives(pid_t tid);
 // All PIDs in /proc, ascending.
 std::vector<pid_t> ListProcesses();
 // Kernel comm of a process or thread; empty when it has gone.

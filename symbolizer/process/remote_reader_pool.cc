@@ -90,7 +90,9 @@ class RemoteReaderPool::Worker {
     }
     buffer_.resize(bytes);
     state_ = State::kQueued;
+    lock.unlock();  // else the thread wakes up only to wait for us
     work_.notify_one();
+    lock.lock();
     const auto until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(deadline);
     if (!done_.wait_until(lock, until, [this] { return state_ == State::kDone; })) {
       const bool started = state_ == State::kReading;
@@ -137,7 +139,9 @@ class RemoteReaderPool::Worker {
       }
       errors_ = std::move(errors);
       state_ = State::kDone;
+      lock.unlock();
       done_.notify_one();
+      lock.lock();
     }
   }
 

@@ -35,7 +35,7 @@ const std::vector<Kind>& Kinds() {
         BPF_FUNC_perf_prog_read_value, BPF_FUNC_get_stack, BPF_FUNC_ringbuf_output, BPF_FUNC_loop}},
       // In the context of the process it is about.
       {{"uprobe", "raw_tp/sched_process_fork", "raw_tp/sched_process_exec",
-        "raw_tp/sched_process_exit"},
+        "raw_tp/sched_process_exit", "raw_tp/task_rename"},
        {BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem,
         BPF_FUNC_probe_read_kernel, BPF_FUNC_ktime_get_ns, BPF_FUNC_get_current_pid_tgid,
         BPF_FUNC_get_current_task, BPF_FUNC_get_attach_cookie, BPF_FUNC_ringbuf_output}},

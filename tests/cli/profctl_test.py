@@ -191,6 +191,23 @@ class Profctl(unittest.TestCase):
         self.assertEqual(data["duration_ns"], 50 * 10**9)
         self.assertIn("is one of the files", self.run_profctl("merge", paths[0], "-o", paths[0], code=2))
 
+    def test_merge_counts_one_as_one(self):
+        one = self.write("one.pb.gz", {"f": 1})
+        two = self.write("two.pb.gz", {"f": 1, "g": 2})
+        for files, said in ([one], "1 file, 1 stack →"), ([one, two], "2 files, 2 stacks →"):
+            done = subprocess.run([PROFCTL, "merge", *files, "-o", self.folder / "x"],
+                                  capture_output=True, text=True)
+            self.assertIn(said, done.stderr)
+
+    def test_who_may_read_a_file_is_up_to_the_umask(self):
+        a = self.write("a.pb.gz", {"f": 1})
+        for umask in (0o002, 0o077):
+            for verb in ["merge", a], ["convert", a], ["diff", a, a]:
+                made = self.folder / (verb[0] + (".pb.gz" if verb[0] == "merge" else ".svg"))
+                subprocess.run([PROFCTL, *verb, "-o", made], capture_output=True, check=True,
+                               umask=umask)
+                self.assertEqual(made.stat().st_mode & 0o777, 0o666 & ~umask, verb)
+
     def test_check_fails_on_what_regressed_and_on_nothing_else(self):
         random.seed(5)
         base = self.write("base.pb.gz", {"f": 2000, "g": 8000})

@@ -61,8 +61,12 @@ class Reference(unittest.TestCase):
         for program in PROGRAMS:
             page = output(program, "man")
             plain = page.replace("\\-", "-")
+            self.assertNotRegex(page, r"(?m)^\.[IB] *$")  # an argument without a name
             for command in self.commands(program):
+                usage = next(line for line in output(program, command, "--help").splitlines()
+                             if line.startswith("Usage: "))
                 self.assertIn(".SS %s %s" % (program.name, command), plain)
+                self.assertIn(".B " + usage.removeprefix("Usage: "), plain)
             for option in output(program, "completion", "fish").splitlines():
                 if " -l " in option:
                     self.assertIn("--" + option.split(" -l ")[1].split()[0], plain)

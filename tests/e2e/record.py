@@ -47,7 +47,7 @@ PLANS = [
     plan("unicode", "unicode_names.py", cpu=1.0),
     plan("reuse", "reuse.py", cpu=1.0),
     plan("interpreters", "interpreters.py", cpu=0.5, minimum=(3, 8)),
-    plan("tasks", "tasks.py", cpu=0.6),
+    plan("tasks", "tasks.py", cpu=1.2),
     plan("thread-names", "thread_names.py", cpu=2.6, early=True),
     plan("greenlets", "greenlets.py", cpu=0.6),
     plan("perf-trampoline", "shares.py", cpu=0.4, options=("-X", "perf"), minimum=(3, 12)),

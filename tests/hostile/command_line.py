@@ -5,6 +5,8 @@ import tempfile
 
 from hostile import contains, equal, main, run
 
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
 
 def help_fits_a_screen_and_shows_an_example():
     code, out, _ = run("--help")
@@ -89,6 +91,15 @@ def configuration_errors_name_file_and_line():
         with open(path, "w") as file:
             file.write("all-python: true\nrate: 1khz\nkeep: 2d\n")
         equal(run("check-config", path)[:2], (0, path + ": ok\n"))
+        with open(os.path.join(REPOSITORY, "deploy", "profd.yaml")) as file:
+            shipped = file.read()
+        for setting in ("all-python: true", "# pid: ", "# comm: "):  # one of three ways to choose
+            lines = [line for line in shipped.splitlines() if not line.startswith("all-python")]
+            lines += [line.removeprefix("# ") for line in shipped.splitlines()
+                      if line.startswith(setting)]
+            with open(path, "w") as file:
+                file.write("\n".join(lines))
+            equal(run("check-config", path)[:2], (0, path + ": ok\n"))
         code, _, error = run("check-config", folder)
         equal(code, 1, "exit code of a directory")
         contains(error, folder)

@@ -141,8 +141,8 @@ class Program:
     """A running workload; `wait_ready` and `stop` as tests/workloads/common.py has it."""
 
     def __init__(self, command, **options):
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        text=True, **options)
+        options.setdefault("stdin", subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
         self.pid = self.process.pid
         self.answers = []
 

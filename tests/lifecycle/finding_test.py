@@ -147,6 +147,30 @@ for turn in range(10):
             self.assertIn("unlinked", seen.names(program.pid))
             self.assertEqual(seen.versions[program.pid], {version})
 
+    def test_copies_that_are_deleted_hide_no_new_ones(self):
+        """Taking probes off a deleted file is slow; meanwhile others start."""
+        real = pythons.executable("system")
+        prefix = pythons.find("system").run(["-c", "import sys; print(sys.base_prefix)"], stdout=-1,
+                                            universal_newlines=True).stdout.strip()
+        environment = dict(os.environ, PYTHONHOME=prefix)
+        with tempfile.TemporaryDirectory() as folder, Agent(rate=999) as agent:
+            copies = [shutil.copy(real, os.path.join(folder, "copy%d" % i)) for i in range(16)]
+            for copy in copies:
+                spend([copy, "-I", "-S", "-c", pythons.burner("first", CPU % 0.05)],
+                      env=environment)
+            wait_until(lambda: sum("copy" in line and "probes=" in line for line in agent.log) == 16,
+                       "all have probes")
+            for copy in copies:
+                os.unlink(copy)
+            pids = []
+            for i in range(16):
+                fresh = shutil.copy(real, os.path.join(folder, "fresh%d" % i))
+                pids.append(spend([fresh, "-I", "-S", "-c", pythons.burner("fresh", CPU % 0.1)],
+                                  env=environment)[0])
+                os.unlink(fresh)
+            seen = Seen(agent.stop().profiles())
+        self.assertEqual([pid for pid in pids if "fresh" not in seen.names(pid)], [])
+
     # Pitfall 21
     def test_libpython_replaced_in_place(self):
         """The same inode holds another version afterwards: no probe of the old may stay in it."""

@@ -7,10 +7,52 @@ import tempfile
 import time
 import unittest
 
-from agent import Agent, Program, Seen, burn_until
+from agent import Agent, Program, Seen, burn_until, cpu_seconds
 import pythons
 
 READY = "print('READY', flush=True)\n"
+
+
+PRCTL = """
+import ctypes, sys, threading, time
+def call(name, libc=ctypes.CDLL(None)):
+    libc.prctl(15, name, 0, 0, 0)
+def burn(until):
+    x = 0
+    while not until():
+        for i in range(2000):
+            x = (x * 31 + i) % 1000003
+def for_cpu(seconds):
+    end = time.process_time() + seconds
+    return lambda: time.process_time() > end
+"""
+RENAMES = PRCTL + """
+def unnamed(until):
+    burn(until)
+def named():
+    burn(for_cpu(0.5))
+def renamed():
+    burn(lambda: False)
+""" + READY + """
+closed = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), closed.set()), daemon=True).start()
+unnamed(closed.is_set)
+call(b"svc-worker")
+named()
+call(b"resting")
+renamed()
+"""
+RENAMES_A_THREAD = PRCTL + READY + """
+def thread():
+    call(b"svc-thread")
+    burn(lambda: False)
+threading.Thread(target=thread).start()
+"""
+RENAMES_WITHOUT_END = PRCTL + READY + """
+while True:
+    call(b"storm-1")
+    call(b"storm-2")
+"""
 
 
 def burner(name):
@@ -41,6 +83,38 @@ class Selecting(unittest.TestCase):
                         burn_until([before, other, after.wait_ready()], 1)
                         seen = Seen(agent.stop().profiles())
         self.assertEqual(set(seen.cpu_ns), {before.pid, after.pid})
+
+    def test_comm_selects_a_process_once_it_has_the_name(self):
+        python = pythons.executable("system")
+        with Agent(selection=("--comm", "^svc-")) as agent:
+            with Program([python, "-I", "-S", "-c", RENAMES], stdin=subprocess.PIPE) as service, \
+                    Program([python, "-I", "-S", "-c", RENAMES_A_THREAD]) as other:
+                burn_until([service.wait_ready(), other.wait_ready()], 0.5)
+                before = cpu_seconds(service.pid)
+                service.process.stdin.close()  # goes on under its new name
+                burn_until([service, other], 1)
+                after = cpu_seconds(service.pid)
+                seen = Seen(agent.stop().profiles())
+        self.assertEqual(set(seen.cpu_ns), {service.pid})
+        self.assertEqual(seen.names(service.pid) & {"unnamed", "named", "renamed"},
+                         {"named", "renamed"}, "selected once, selected for good")
+        # Its CPU time is told from then on, too, with a tick of the kernel's clock.
+        self.assertLess(seen.clock_seconds[service.pid], after - before + 0.5)
+
+    def test_comm_bears_a_process_that_renames_itself_without_end(self):
+        python = pythons.executable("system")
+        with Agent(selection=("--comm", "^svc-")) as agent:
+            with Program([python, "-I", "-S", "-c", RENAMES_WITHOUT_END]) as storm:
+                storm.wait_ready()
+                spent = cpu_seconds(agent.pid)
+                burn_until([storm], 2)
+                spent = cpu_seconds(agent.pid) - spent
+                with Program([python, "-I", "-S", "-c", RENAMES], stdin=subprocess.DEVNULL) as service:
+                    burn_until([service.wait_ready()], 1)
+                    status = agent.status()
+                    seen = Seen(agent.stop().profiles())
+        self.assertLess(spent, 0.2)
+        self.assertEqual(set(seen.cpu_ns), {service.pid}, status)
 
     def test_pid_that_does_not_exist_is_an_error_at_start(self):
         with subprocess.Popen(["true"]) as child:

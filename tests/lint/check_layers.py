@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that includes only point down the floors of the house (docs/architecture).
+"""Checks that includes only point down the floors of the house (docs/internals.md).
 
 usage: check_layers.py [ROOT]         exit 1 and a line per fault if an include breaks the order
        check_layers.py --self-test    proves on made-up trees that each rule can fail

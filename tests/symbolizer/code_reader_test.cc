@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tests/symbolizer/process/fake_memory.h"
+#include "tests/symbolizer/fake_code.h"
 
 namespace profd {
 namespace {
@@ -39,13 +39,43 @@ TEST(DescribeCodeTest, LengthsBeyondTheRecordAreErrors) {
   }
 }
 
-TEST(DescribeCodeTest, WhatWasNotSentIsToBeRead) {
-  code_record record = Record(1, 4, 0);
-  record.linetable_bytes = uint64_t{1} << 60;
-  EXPECT_TRUE(absl::IsUnavailable(DescribeCode(record, "f/a.p", Layout()).status()));
-  record = Record(0, 4, 0);
+TEST(DescribeCodeTest, ANameThatWasNotSentIsToBeRead) {
+  code_record record = Record(0, 4, 0);
   record.name.length = uint64_t{1} << 60;
   EXPECT_TRUE(absl::IsUnavailable(DescribeCode(record, "/a.p", Layout()).status()));
+}
+
+TEST(DescribeCodeTest, WhatWasSentIsKeptWithoutTheRest) {
+  code_record record = Record(1, 4, 0);
+  record.linetable_bytes = 16384;
+  auto code = DescribeCode(record, "f/a.p", Layout());
+  ASSERT_TRUE(code.ok()) << code.status();
+  EXPECT_EQ(code->name, "f");
+  EXPECT_EQ(code->file, "/a.p");
+  EXPECT_EQ(code->first_line, 3);
+  EXPECT_EQ(code->line_table, std::nullopt);
+
+  record = Record(1, 0, 2);
+  record.filename.length = 1025;
+  code = DescribeCode(record, "fLL", Layout());
+  ASSERT_TRUE(code.ok()) << code.status();
+  EXPECT_EQ(code->name, "f");
+  EXPECT_EQ(code->file, std::nullopt);
+  EXPECT_EQ(code->line_table, "LL");
+
+  record = Record(1, 4, 2);
+  record.qualname = {.address = 4, .length = 1025};
+  code = DescribeCode(record, "f/a.pLL", Layout());
+  ASSERT_TRUE(code.ok()) << code.status();
+  EXPECT_EQ(code->name, "f");
+  EXPECT_FALSE(code->complete());
+}
+
+TEST(DescribeCodeTest, AnEmptyLineTableIsOneOnlyBefore310) {
+  py_layout layout = Layout();
+  EXPECT_EQ(DescribeCode(Record(1, 4, 0), "f/a.p", layout)->line_table, std::nullopt);
+  layout.version = 0x03080000;
+  EXPECT_EQ(DescribeCode(Record(1, 4, 0), "f/a.p", layout)->line_table, "");
 }
 
 TEST(DescribeCodeTest, ANegativeFirstLineIsNone) {
@@ -65,6 +95,39 @@ TEST(ReadCodeTest, ForgedLayoutsReadNothingOutside) {
     layout.code_bytes = code_bytes;
     EXPECT_FALSE(ReadCode(memory, layout, {0x1000}).ok()) << code_bytes;
   }
+}
+
+TEST(ReadCodeTest, ReadsLineTablesOfHundredsOfKilobytes) {
+  FakeCode target;
+  target.SetLineTable(std::string(300 << 10, '\x80'));
+  const auto code = ReadCode(target.memory, target.layout, target.Reference());
+  ASSERT_TRUE(code.ok()) << code.status();
+  EXPECT_EQ(code->name, "f");
+  EXPECT_EQ(code->file, "/a.py");
+  ASSERT_TRUE(code->line_table.has_value());
+  EXPECT_EQ(code->line_table->size(), 300u << 10);
+}
+
+// Pitfall 45
+TEST(ReadCodeTest, TellsOfALineTableThatIsTooLong) {
+  FakeCode target;
+  for (uint64_t size : {uint64_t{kMaxLineTableBytes} + 1, uint64_t{1} << 62}) {
+    target.SetLineTableSize(size);
+    const auto code = ReadCode(target.memory, target.layout, target.Reference());
+    ASSERT_TRUE(code.ok()) << code.status();
+    EXPECT_EQ(code->name, "f");
+    EXPECT_EQ(code->first_line, 3);
+    EXPECT_EQ(code->line_table, std::nullopt);
+  }
+}
+
+TEST(ReadCodeTest, ReadsNoLineTableOfAnotherCodeObject) {
+  FakeCode target;
+  CodeReference other = target.Reference();
+  other.tag ^= 1;
+  const int before = target.memory.reads();
+  EXPECT_TRUE(absl::IsNotFound(ReadCode(target.memory, target.layout, other).status()));
+  EXPECT_LE(target.memory.reads() - before, 3);  // it, its type and the type's name
 }
 
 TEST(ReadCodeTest, FailsAsItsMemoryDoes) {

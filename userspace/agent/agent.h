@@ -7,8 +7,8 @@
 
 namespace profd {
 
-// Runs until SIGINT, SIGTERM or the configured duration, then writes the last window. Call it
-// before any other thread exists: it blocks these signals for all threads to come.
+// Runs until SIGINT, SIGTERM, SIGHUP or the configured duration, then writes the last window. Call
+// it before any other thread exists: it blocks these signals for all threads to come.
 absl::Status RunAgent(const Config& config);
 
 }  // namespace profd

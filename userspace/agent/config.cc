@@ -150,7 +150,7 @@ absl::Status LoadConfigFile(const std::string& path, Config* config) {
             absl::StrCat(where, name, ": already given in line ", first->second));
       }
       std::string value;
-      if (entry.second.IsSequence()) {
+      if (entry.second.IsSequence() && name == "pid") {
         value = absl::StrJoin(entry.second.as<std::vector<std::string>>(), ",");
       } else if (entry.second.IsScalar()) {
         value = entry.second.as<std::string>();

@@ -1,5 +1,6 @@
 #include "userspace/agent/profile_writer.h"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <utility>
@@ -11,6 +12,12 @@
 #include "userspace/text/log_value.h"
 
 namespace profd {
+namespace {
+
+// What is less than this is soon used again. A trim takes milliseconds.
+constexpr size_t kWorthReturning = 8 << 20;
+
+}  // namespace
 
 std::string WindowLine(const FinishedWindow& window, const std::string& file) {
   const double seconds = absl::ToDoubleSeconds(window.duration);
@@ -41,9 +48,13 @@ ProfileWriter::~ProfileWriter() {
 }
 
 void ProfileWriter::Write(FinishedWindow window) {
+  const size_t bytes = window.profile.bytes();
+  size_t waiting;
   {
     std::scoped_lock lock(mutex_);
-    if (queue_.size() < kMaxQueued) {
+    waiting = queue_.size();
+    if (waiting == 0 || (waiting < kMaxQueued && queued_bytes_ + bytes <= kMaxQueuedBytes)) {
+      queued_bytes_ += bytes;
       queue_.push_back(std::move(window));
       changed_.notify_all();
       return;
@@ -51,7 +62,7 @@ void ProfileWriter::Write(FinishedWindow window) {
     ++stats_.dropped;
   }
   spdlog::error("samples={} file=none error=\"{} windows wait for the disk; this one is dropped\"",
-                window.samples, kMaxQueued);
+                window.samples, waiting);
 }
 
 void ProfileWriter::Flush() {
@@ -71,9 +82,13 @@ void ProfileWriter::Run() {
     if (queue_.empty()) break;
     FinishedWindow window = std::move(queue_.front());
     queue_.pop_front();
+    const size_t bytes = window.profile.bytes();
+    const size_t freed = bytes + window.released_bytes;
+    queued_bytes_ -= bytes;
     writing_ = true;
     lock.unlock();
     WriteOne(std::move(window));
+    if (freed >= kWorthReturning) malloc_trim(0);
     lock.lock();
     writing_ = false;
     changed_.notify_all();

@@ -20,7 +20,7 @@ class ProfileWriter {
   struct Stats {
     uint64_t written = 0;
     uint64_t failed = 0;   // windows that could not be written
-    uint64_t dropped = 0;  // windows that found the queue full
+    uint64_t dropped = 0;  // windows that found the queue full, of windows or of bytes
     std::string last_path;
     std::string last_error;  // empty when the last write went well
     Spool::Stats spool;
@@ -37,6 +37,7 @@ class ProfileWriter {
 
  private:
   static constexpr size_t kMaxQueued = 8;
+  static constexpr size_t kMaxQueuedBytes = 32 << 20;
 
   void Run();
   void WriteOne(FinishedWindow window);
@@ -45,6 +46,7 @@ class ProfileWriter {
   mutable std::mutex mutex_;      // of what follows but the thread
   std::condition_variable changed_;
   std::deque<FinishedWindow> queue_;
+  size_t queued_bytes_ = 0;
   bool writing_ = false;
   bool stopping_ = false;
   Stats stats_;

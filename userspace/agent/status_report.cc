@@ -20,12 +20,25 @@ ordered_json Counts(const std::vector<std::pair<std::string, uint64_t>>& counts)
   return object;
 }
 
+// An answer is younger than this unless the agent was busy for longer than it keeps a caller
+// waiting.
+constexpr absl::Duration kLongestUntold = absl::Seconds(2);
+
+// The infinite past: no time.
+absl::Time TimeOf(const ordered_json& value) {
+  absl::Time time = absl::InfinitePast();
+  std::string error;
+  absl::ParseTime(absl::RFC3339_full, value.get<std::string>(), &time, &error);
+  return time;
+}
+
 }  // namespace
 
 std::string StatusJson(const StatusInputs& in) {
   ordered_json j;
   j["version"] = PROFD_VERSION;
   j["pid"] = getpid();
+  j["as_of"] = absl::FormatTime(absl::RFC3339_full, in.as_of, absl::UTCTimeZone());
   j["uptime_seconds"] = absl::ToDoubleSeconds(in.uptime);
   j["rate_hz"] = in.config->rate_hz;
   j["interval_seconds"] = absl::ToDoubleSeconds(in.config->interval);
@@ -60,7 +73,7 @@ std::string StatusJson(const StatusInputs& in) {
   return j.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
 }
 
-absl::StatusOr<std::string> StatusText(absl::string_view json) {
+absl::StatusOr<std::string> StatusText(absl::string_view json, absl::Time now) {
   try {
     const auto j = ordered_json::parse(json.begin(), json.end());
     std::string text;
@@ -68,6 +81,10 @@ absl::StatusOr<std::string> StatusText(absl::string_view json) {
         &text, "profd %s, PID %d, up %s\n", LogValue(j.at("version").get<std::string>()),
         j.at("pid").get<int>(),
         absl::FormatDuration(absl::Seconds(j.at("uptime_seconds").get<int64_t>())));
+    if (const absl::Duration age = now - TimeOf(j.at("as_of")); age > kLongestUntold) {
+      absl::StrAppendFormat(&text, "stale        of %s ago; the agent does not answer now\n",
+                            absl::FormatDuration(absl::Trunc(age, absl::Seconds(1))));
+    }
     absl::StrAppendFormat(&text, "rate         %g Hz on each CPU\n", j.at("rate_hz").get<double>());
     absl::StrAppendFormat(&text, "processes    %d of %d interpreter binaries\n",
                           j.at("processes").get<int64_t>(), j.at("interpreters").get<int64_t>());
@@ -87,6 +104,9 @@ absl::StatusOr<std::string> StatusText(absl::string_view json) {
       if (count.get<int64_t>() > 0) {
         absl::StrAppendFormat(&text, "  %s  %d\n", LogValue(reason), count.get<int64_t>());
       }
+    }
+    if (const auto lacks = j.at("kernel_lacks").get<std::string>(); !lacks.empty()) {
+      absl::StrAppend(&text, "kernel lacks ", LogValue(lacks), "\n");
     }
     const auto& files = j.at("files");
     absl::StrAppendFormat(&text,

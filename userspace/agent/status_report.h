@@ -15,6 +15,7 @@
 namespace profd {
 
 struct StatusInputs {
+  absl::Time as_of;
   absl::Duration uptime;
   const Config* config = nullptr;
   Accounting totals;
@@ -26,8 +27,9 @@ struct StatusInputs {
 };
 
 std::string StatusJson(const StatusInputs& inputs);
-// The same for people; from the JSON, as the command has it from the socket.
-absl::StatusOr<std::string> StatusText(absl::string_view json);
+// The same for people; from the JSON, as the command has it from the socket. Says how old it is
+// when that is much at the time `now`.
+absl::StatusOr<std::string> StatusText(absl::string_view json, absl::Time now);
 
 }  // namespace profd
 

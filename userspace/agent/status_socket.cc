@@ -186,6 +186,9 @@ absl::StatusOr<std::string> QueryStatus(const std::string& path) {
   char buffer[65536];
   while (answer.size() < kMaxAnswerBytes) {
     const ssize_t n = recv(socket.get(), buffer, sizeof(buffer), 0);
+    if (n == 0 && answer.empty()) {
+      return absl::UnavailableError(absl::StrCat("the agent at ", path, " is starting, or ending"));
+    }
     if (n == 0) return answer;
     if (n < 0 && errno != EAGAIN) {
       return absl::ErrnoToStatus(errno, absl::StrCat("reading from ", path));

@@ -47,6 +47,7 @@ class StatusSocket {
 };
 
 // Asks the agent at `path`; waits some two seconds at most. kNotFound: no agent runs there.
+// kUnavailable: it has no status yet.
 absl::StatusOr<std::string> QueryStatus(const std::string& path);
 
 }  // namespace profd

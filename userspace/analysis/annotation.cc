@@ -1,10 +1,10 @@
 #include "userspace/analysis/annotation.h"
 
-#include <algorithm>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -28,20 +28,6 @@ absl::StatusOr<std::string> FindFile(const Profile& profile, absl::string_view f
   if (found.size() == 1) return *found.begin();
   return absl::InvalidArgumentError(
       absl::StrCat("\"", file, "\" could be ", absl::StrJoin(found, ", ")));
-}
-
-// What a function's first line must hold. Decorators come before it since Python 3.8;
-// comprehensions and modules have no word of their own.
-bool CanBegin(absl::string_view name, absl::string_view line) {
-  const absl::string_view text = absl::StripLeadingAsciiWhitespace(line);
-  const absl::string_view last = name.substr(name.rfind('.') + 1);  // npos + 1 is 0
-  if (last == "<lambda>") return absl::StrContains(line, "lambda");
-  if (absl::StartsWith(last, "<")) return true;
-  if (absl::StartsWith(text, "@")) return true;
-  const bool is_definition = absl::StartsWith(text, "def ") || absl::StartsWith(text, "async ") ||
-                             absl::StartsWith(text, "class ") || absl::StrContains(text, " def ");
-  // A private name is mangled nowhere in the code object's own name.
-  return is_definition && absl::StrContains(text, last);
 }
 
 }  // namespace
@@ -77,29 +63,6 @@ absl::StatusOr<Annotation> Annotate(const Profile& profile, absl::string_view fi
     }
   }
   return annotation;
-}
-
-std::string SourceMismatch(const Profile& profile, absl::string_view file,
-                           const std::vector<std::string>& source) {
-  const int lines = static_cast<int>(source.size());
-  for (const auto& function : profile.functions()) {
-    if (function->file != file || function->first_line <= 0) continue;
-    if (function->first_line > std::max(lines, 1)) {
-      return absl::StrCat(function->name, " began at line ", function->first_line, " of now ",
-                          lines);
-    }
-    if (!source.empty() &&
-        !CanBegin(function->name, source[static_cast<size_t>(function->first_line) - 1])) {
-      return absl::StrCat(function->name, " began at line ", function->first_line,
-                          ", which is not its beginning now");
-    }
-  }
-  for (const Profile::Location& location : profile.locations()) {
-    if (profile.functions()[location.function]->file == file && location.line > lines) {
-      return absl::StrCat("line ", location.line, " ran, of now ", lines);
-    }
-  }
-  return "";
 }
 
 }  // namespace profd

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -32,11 +31,6 @@ struct Annotation {
 // samples; INVALID_ARGUMENT: several have, they are named.
 absl::StatusOr<Annotation> Annotate(const Profile& profile, absl::string_view file,
                                     Measure measure);
-
-// Why the text cannot be what ran: a function that does not begin where the profile says, or a
-// line that is not there. Empty when it can be.
-std::string SourceMismatch(const Profile& profile, absl::string_view file,
-                           const std::vector<std::string>& source);
 
 }  // namespace profd
 

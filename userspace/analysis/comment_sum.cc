@@ -8,12 +8,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "userspace/profile/comments.h"
+#include "userspace/profile/label_names.h"
 
 namespace profd {
 namespace {
 
 constexpr int64_t kBillion = 1'000'000'000;
-constexpr char kProcessCpu[] = "profd.process_cpu_seconds";
 
 // Plain decimals are exact up to nine digits after the point; others go through a double.
 absl::int128 ParseDecimal(absl::string_view text, int* digits) {
@@ -58,9 +58,11 @@ void CommentSum::Add(absl::string_view line) {
     others_.emplace(line);
     return;
   }
+  const bool is_period = comment->name == kAssumedPeriodComment;
   Sum& sum = sums_[{std::move(comment->name), std::move(comment->labels)}];
   int digits;
-  sum.billionths += ParseDecimal(comment->value, &digits);
+  const absl::int128 billionths = ParseDecimal(comment->value, &digits);
+  sum.billionths = is_period ? std::max(sum.billionths, billionths) : sum.billionths + billionths;
   sum.digits = std::max(sum.digits, digits);
 }
 
@@ -73,8 +75,8 @@ std::vector<std::string> CommentSum::Lines(size_t max_lines) const {
   std::map<Key, Sum> folded;
   for (const auto& [key, sum] : sums_) {
     Key by = key;
-    if (fold && by.first == kProcessCpu) {
-      std::erase_if(by.second, [](const auto& label) { return label.first == "pid"; });
+    if (fold && by.first == kProcessCpuComment) {
+      std::erase_if(by.second, [](const auto& label) { return label.first == kPidLabel; });
     }
     Sum& to = folded[std::move(by)];
     to.billionths += sum.billionths;

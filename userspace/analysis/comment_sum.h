@@ -14,7 +14,8 @@
 
 namespace profd {
 
-// Lines of comments.h added up by name and labels; other tools' lines are kept once each.
+// Lines of comments.h added up by name and labels (of assumed periods the longest is kept, as of a
+// window's own); other tools' lines are kept once each.
 class CommentSum {
  public:
   void Add(absl::string_view line);

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "userspace/analysis/frame_class.h"
 #include "userspace/analysis/measure.h"

@@ -3,7 +3,6 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <array>
 #include <tuple>
 
 #include "absl/numeric/int128.h"
@@ -13,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "userspace/profile/comments.h"
+#include "userspace/profile/label_names.h"
 
 namespace profd {
 namespace {
@@ -40,15 +40,15 @@ bool IsVersion(absl::string_view version, absl::string_view wanted) {
          (version.size() == wanted.size() || !absl::ascii_isdigit(version[wanted.size()]));
 }
 
-constexpr std::array kLabelKeys = {"pid", "tid", "comm", "thread", "python", "container"};
-
-std::string LabelValue(const Labels& labels, absl::string_view key) {
-  if (key == "pid") return absl::StrCat(labels.pid);
-  if (key == "tid") return absl::StrCat(labels.tid);
-  if (key == "comm") return labels.comm;
-  if (key == "thread") return labels.thread;
-  if (key == "python") return labels.python;
-  return labels.container;
+// nullopt: there is no such label.
+std::optional<std::string> LabelValue(const Labels& labels, absl::string_view name) {
+  for (const NumberField& label : kNumberLabels) {
+    if (label.name == name) return absl::StrCat(labels.*label.value);
+  }
+  for (const TextField& label : kTextLabels) {
+    if (label.name == name) return labels.*label.value;
+  }
+  return std::nullopt;
 }
 
 int64_t Portion(int64_t whole, int64_t part, int64_t of) {
@@ -92,8 +92,7 @@ absl::StatusOr<Filter> Filter::Create(const FilterOptions& options, absl::TimeZo
   filter.pythons_ = options.pythons;
   for (const std::string& label : options.labels) {
     const std::pair<std::string, std::string> pair = absl::StrSplit(label, absl::MaxSplits('=', 1));
-    if (std::find(kLabelKeys.begin(), kLabelKeys.end(), pair.first) == kLabelKeys.end() ||
-        !absl::StrContains(label, '=')) {
+    if (!LabelValue(Labels(), pair.first).has_value() || !absl::StrContains(label, '=')) {
       return absl::InvalidArgumentError(
           absl::StrCat("--label: \"", label, "\" is no KEY=VALUE with a key of pid, tid, comm, ",
                        "thread, python, container"));
@@ -171,7 +170,7 @@ bool Filter::Matches(const Labels& labels) const {
   }
   // Several values of one key are alternatives.
   return std::all_of(labels_.begin(), labels_.end(), [&](const auto& wanted) {
-    const std::string value = LabelValue(labels, wanted.first);
+    const std::optional<std::string> value = LabelValue(labels, wanted.first);
     return std::any_of(labels_.begin(), labels_.end(), [&](const auto& other) {
       return other.first == wanted.first && other.second == value;
     });
@@ -183,11 +182,11 @@ bool Filter::KeepComment(const std::string& line, bool is_cut) const {
   const auto comment = ParseComment(line);
   if (!comment.ok()) return true;
   if (is_cut) return false;
-  if (comment->name != "profd.process_cpu_seconds" || !HasLabels()) return true;
+  if (comment->name != kProcessCpuComment || !HasLabels()) return true;
   Labels labels;
   for (const auto& [key, value] : comment->labels) {
-    if (key == "pid" && !absl::SimpleAtoi(value, &labels.pid)) return false;
-    if (key == "comm") labels.comm = value;
+    if (key == kPidLabel && !absl::SimpleAtoi(value, &labels.pid)) return false;
+    if (key == kCommLabel) labels.comm = value;
   }
   return Matches(labels);
 }

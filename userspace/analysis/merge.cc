@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/hash/hash.h"
+#include "userspace/profile/comments.h"
 
 namespace profd {
 namespace {
@@ -127,8 +128,8 @@ Profile Merger::Finish() && {
                                                                sum_.functions().end());
   AddSamples(sum_, ContentOrder(sum_), functions, &result);
   // What a limit put together in `sum_` is an ordinary stack to `result`.
-  comments_.AddCount("profd.collapsed_samples", sum_.collapsed_samples());
-  comments_.AddCount("profd.cut_stacks", sum_.cut_stacks());
+  comments_.AddCount(kCollapsedSamplesComment, sum_.collapsed_samples());
+  comments_.AddCount(kCutStacksComment, sum_.cut_stacks());
   for (const std::string& line : comments_.Lines(limits_.comments)) result.AddComment(line);
   return result;
 }

@@ -3,7 +3,6 @@
 #define PROFD_USERSPACE_ANALYSIS_SIDE_VALUES_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "userspace/analysis/diff.h"
 #include "userspace/analysis/noise.h"

@@ -7,16 +7,22 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "userspace/profile/label_names.h"
 
 namespace profd {
 namespace {
 
 constexpr std::pair<TableKey, absl::string_view> kKeys[] = {
-    {TableKey::kFunction, "function"},   {TableKey::kLine, "line"},
-    {TableKey::kFile, "file"},           {TableKey::kPackage, "package"},
-    {TableKey::kKind, "kind"},           {TableKey::kProcess, "process"},
-    {TableKey::kThread, "thread"},       {TableKey::kComm, "comm"},
-    {TableKey::kContainer, "container"}, {TableKey::kPython, "python"},
+    {TableKey::kFunction, "function"},
+    {TableKey::kLine, "line"},
+    {TableKey::kFile, "file"},
+    {TableKey::kPackage, "package"},
+    {TableKey::kKind, "kind"},
+    {TableKey::kProcess, "process"},
+    {TableKey::kThread, kThreadLabel},
+    {TableKey::kComm, kCommLabel},
+    {TableKey::kContainer, kContainerLabel},
+    {TableKey::kPython, kPythonLabel},
 };
 
 // Name and place of one frame's row.

@@ -8,6 +8,7 @@
 #include "userspace/cli/diff_inputs.h"
 #include "userspace/cli/numbers.h"
 #include "userspace/text/columns.h"
+#include "userspace/text/count_text.h"
 #include "userspace/text/printable.h"
 
 namespace profd {
@@ -47,9 +48,9 @@ std::string SideText(const char* name, const DiffSide& side, Measure measure) {
       : measure == Measure::kWall ? "of wall time"
                                   : "");
   if (side.seconds() > 0) absl::StrAppend(&text, " in ", SecondsText(side.seconds()));
-  absl::StrAppend(&text, ", ", CountText(side.samples()), " samples");
+  absl::StrAppend(&text, ", ", CountText(side.samples(), "sample"));
   if (side.files() != 1) {
-    absl::StrAppend(&text, ", ", CountText(static_cast<int64_t>(side.files())), " files");
+    absl::StrAppend(&text, ", ", CountText(static_cast<int64_t>(side.files()), "file"));
   }
   if (side.window().start > absl::UnixEpoch()) {
     absl::StrAppend(

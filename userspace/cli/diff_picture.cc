@@ -12,6 +12,7 @@
 #include "userspace/formats/collapsed.h"
 #include "userspace/formats/html.h"
 #include "userspace/formats/join.h"
+#include "userspace/formats/output_mode.h"
 #include "userspace/formats/svg.h"
 #include "userspace/profile/gzip.h"
 
@@ -90,7 +91,7 @@ int WriteDiffPicture(const DiffFlags& flags, Format format, const std::string& o
   }
   if (file.ok() && absl::EndsWith(output, ".gz")) file = GzipCompress(*file, 9);
   if (!file.ok()) return Failure("profctl", file.status());
-  const absl::Status status = WriteTo(output.empty() ? "-" : output, *file, {.mode = 0644});
+  const absl::Status status = WriteTo(output.empty() ? "-" : output, *file, {.mode = kOutputMode});
   return status.ok() ? 0 : Failure("profctl", status);
 }
 

@@ -9,8 +9,8 @@ class App;
 
 namespace profd {
 
-// --from, --to, --pid, --comm, --thread, --container, --python, --label, --focus, --ignore, --hide
-// and --root; `options` must outlive the parsing.
+// --from, --to, --pid, --comm, --thread, --container, --python, --label, --focus, --ignore, --hide,
+// --hide-kind and --root; `options` must outlive the parsing.
 void AddFilterFlags(CLI::App* command, FilterOptions* options);
 
 }  // namespace profd

@@ -34,11 +34,20 @@ std::string Options(const CLI::App& app) {
     const bool valued = option->get_items_expected_max() != 0;
     absl::StrAppend(
         &out, ".TP\n", positional ? ".I " : ".B ",
-        Roff(positional ? option->get_type_name() : absl::StrJoin(spellings, ", ")),
+        Roff(positional ? option->get_name() : absl::StrJoin(spellings, ", ")),
         valued && !positional ? absl::StrCat(" \\fI", Roff(option->get_type_name()), "\\fR") : "",
         "\n", Roff(option->get_description()), "\n");
   }
   return out;
+}
+
+// "profd record [OPTIONS] [-- COMMAND…]", as --help has it.
+std::string Usage(const CLI::App& command, const std::string& program) {
+  const std::string help = command.help(program);
+  for (absl::string_view line : absl::StrSplit(help, '\n')) {
+    if (absl::ConsumePrefix(&line, "Usage: ")) return std::string(line);
+  }
+  return absl::StrCat(program, " ", command.get_name());
 }
 
 }  // namespace
@@ -53,7 +62,8 @@ std::string ManPage(const CLI::App& app, int section) {
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     if (command->get_group().empty()) continue;  // hidden
     absl::StrAppend(&commands, ".SS ", name, " ", Roff(command->get_name()), "\n",
-                    Roff(command->get_description()), "\n", Options(*command));
+                    Roff(command->get_description()), "\n.PP\n.B ", Roff(Usage(*command, name)),
+                    "\n", Options(*command));
     const std::string footer = command->get_footer();
     if (!footer.empty() && footer != app.get_footer()) {  // CLI11 hands the program's own down
       absl::StrAppend(&commands, ".PP\n.nf\n", Roff(footer), "\n.fi\n");

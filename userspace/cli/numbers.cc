@@ -1,9 +1,7 @@
 #include "userspace/cli/numbers.h"
 
-#include <cmath>
-
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "userspace/text/count_text.h"
 
 namespace profd {
 
@@ -18,17 +16,6 @@ std::string SecondsText(double seconds) {
   if (seconds >= 9.995) return absl::StrFormat("%.1fs", seconds);
   if (seconds >= 0.0995 || seconds == 0) return absl::StrFormat("%.2fs", seconds);
   return absl::StrFormat("%.1fms", seconds * 1000);
-}
-
-std::string CountText(int64_t count) {
-  const std::string digits = absl::StrCat(count);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    const bool is_after_digit = i > 0 && digits[i - 1] != '-';
-    if (is_after_digit && (digits.size() - i) % 3 == 0) text.push_back(',');
-    text.push_back(digits[i]);
-  }
-  return text;
 }
 
 std::string CoresText(double cores) {

@@ -10,11 +10,10 @@
 namespace profd {
 
 std::string ShareText(double share);                      // "14.0%", "0.35%"
-std::string SecondsText(double seconds);                  // "2.83s", "5.1ms", "1.2h"
-std::string CountText(int64_t count);                     // "12,345"
+std::string SecondsText(double seconds);                  // "2.83s", "5.1ms", "12.5h"
 std::string CoresText(double cores);                      // "0.14"
 std::string WeightText(int64_t weight, Measure measure);  // seconds, or a count
-// "+1.23", "-0.40", "0" with the sign always shown.
+// "+1.23", "-0.40"; what is 0 in these digits has no sign: "0.00".
 std::string SignedText(double value, int digits);
 
 }  // namespace profd

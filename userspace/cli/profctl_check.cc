@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "userspace/cli/commands.h"
 #include "userspace/cli/diff_inputs.h"
-#include "userspace/cli/numbers.h"
 #include "userspace/cli/share_flag.h"
 #include "userspace/cli/usage.h"
+#include "userspace/text/count_text.h"
 #include "userspace/text/printable.h"
 
 namespace profd {

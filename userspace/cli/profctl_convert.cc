@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "userspace/export/destination.h"
 #include "userspace/formats/format.h"
 #include "userspace/formats/join.h"
+#include "userspace/formats/output_mode.h"
 #include "userspace/formats/read.h"
 
 namespace profd {
@@ -29,12 +29,6 @@ struct ConvertOptions {
   bool processes = false;
   bool threads = false;
 };
-
-std::string FormatNames() {
-  return absl::StrJoin(Formats(), ", ", [](std::string* out, const FormatInfo& info) {
-    absl::StrAppend(out, info.name);
-  });
-}
 
 absl::StatusOr<Recording> ReadAll(const std::vector<std::string>& files) {
   if (files.size() == 1) return ReadRecording(files[0]);
@@ -91,7 +85,8 @@ int Convert(const ConvertOptions& options) {
                            : options.output.empty() ? "-"
                                                     : options.output;
   const IfExists if_exists = made ? IfExists::kFail : IfExists::kReplace;
-  if (absl::Status s = WriteTo(path, *file, {.mode = 0644, .if_exists = if_exists}); !s.ok()) {
+  if (absl::Status s = WriteTo(path, *file, {.mode = kOutputMode, .if_exists = if_exists});
+      !s.ok()) {
     return Failure("profctl", s);
   }
   if (made) std::cerr << "profctl: wrote " << path << "\n";

@@ -13,11 +13,12 @@
 #include "userspace/cli/commands.h"
 #include "userspace/cli/filter_flags.h"
 #include "userspace/cli/inputs.h"
-#include "userspace/cli/numbers.h"
 #include "userspace/cli/usage.h"
 #include "userspace/export/destination.h"
 #include "userspace/formats/format.h"
+#include "userspace/formats/output_mode.h"
 #include "userspace/profile/pprof.h"
+#include "userspace/text/count_text.h"
 
 namespace profd {
 namespace {
@@ -72,7 +73,7 @@ int Merge(const MergeOptions& options) {
   const Profile profile = std::move(merger).Finish();
   const auto bytes = EncodePprof(profile);
   if (!bytes.ok()) return Failure("profctl", bytes.status());
-  status = WriteTo(options.output, *bytes, {});
+  status = WriteTo(options.output, *bytes, {.mode = kOutputMode});
   if (!status.ok()) return Failure("profctl", status);
   if (profile.samples().empty()) {
     std::cerr << "note: no samples" << (filter->is_empty() ? "" : " match the filters") << "\n";
@@ -83,8 +84,8 @@ int Merge(const MergeOptions& options) {
     std::cerr << "note: " << CountText(collapsed)
               << " samples are under [profile full]: there are too many different stacks\n";
   }
-  std::cerr << CountText(static_cast<int64_t>(merged)) << (merged == 1 ? " file, " : " files, ")
-            << CountText(static_cast<int64_t>(profile.samples().size())) << " stacks → "
+  std::cerr << CountText(static_cast<int64_t>(merged), "file") << ", "
+            << CountText(static_cast<int64_t>(profile.samples().size()), "stack") << " → "
             << (to_stdout ? "standard output" : options.output) << "\n";
   return 0;
 }

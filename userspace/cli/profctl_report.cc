@@ -1,12 +1,12 @@
 // profctl report: what takes the time, as a table, a tree or the source.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "userspace/analysis/merge.h"
 #include "userspace/cli/commands.h"

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "userspace/agent/agent.h"
 #include "userspace/cli/commands.h"
 #include "userspace/cli/usage.h"
 

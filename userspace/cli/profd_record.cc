@@ -39,17 +39,6 @@ struct RecordFlags {
   bool full_filenames = false;  // of py-spy: always so
 };
 
-// py-spy's names of formats.
-absl::StatusOr<std::string> FormatName(const std::string& typed) {
-  if (typed == "flamegraph") return std::string("svg");
-  if (typed == "raw") return std::string("collapsed");
-  if (typed == "chrometrace") {
-    return absl::InvalidArgumentError(
-        "--format: no chrometrace; a timeline with a track for each thread: --format firefox");
-  }
-  return typed;
-}
-
 absl::StatusOr<RecordOptions> MakeOptions(const RecordFlags& flags,
                                           const std::vector<std::string>& command) {
   RecordOptions options;
@@ -64,9 +53,7 @@ absl::StatusOr<RecordOptions> MakeOptions(const RecordFlags& flags,
     }
     options.duration = *duration;
   }
-  auto format = FormatName(flags.format);
-  if (!format.ok()) return format.status();
-  options.format = *format;
+  options.format = flags.format;
   options.output = flags.output;
   options.threads = flags.threads;
   if (flags.function) options.lines = FrameLines::kFirst;
@@ -87,13 +74,6 @@ int RunRecord(const RecordFlags& flags, const std::vector<std::string>& command)
                           ? UsageError("profd record", result.status.message())
                           : Failure("profd", result.status);
   return result.exit_code != 0 ? result.exit_code : failure;
-}
-
-std::string FormatNames() {
-  std::string names;
-  for (const FormatInfo& info : Formats())
-    absl::StrAppend(&names, names.empty() ? "" : ", ", info.name);
-  return names;
 }
 
 }  // namespace

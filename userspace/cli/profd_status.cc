@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/time/clock.h"
 #include "userspace/agent/config.h"
 #include "userspace/agent/status_report.h"
 #include "userspace/agent/status_socket.h"
@@ -20,7 +21,7 @@ int RunStatusCommand(const std::string& socket, bool json) {
     std::cout << *answer;
     return 0;
   }
-  auto text = StatusText(*answer);
+  auto text = StatusText(*answer, absl::Now());
   if (!text.ok()) return Failure("profd", text.status());
   std::cout << *text;
   return 0;

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "userspace/cli/commands.h"
 #include "userspace/cli/process_flags.h"
 #include "userspace/cli/top_run.h"

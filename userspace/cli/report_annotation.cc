@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "userspace/analysis/source_fit.h"
 #include "userspace/cli/numbers.h"
 #include "userspace/cli/report_output.h"
 #include "userspace/text/columns.h"
@@ -95,7 +96,8 @@ Source ReadSource(const Profile& profile, const Annotation& annotation, const st
       c == '\t' ? expanded.append(8 - expanded.size() % 8, ' ') : expanded.append(1, c);
     if (!expanded.empty() && expanded.back() == '\r') expanded.pop_back();
   }
-  const std::string mismatch = SourceMismatch(profile, annotation.file, source.lines);
+  const std::vector<absl::string_view> lines(source.lines.begin(), source.lines.end());
+  const std::string mismatch = SourceMismatch(UseOf(profile, annotation.file), lines);
   if (!mismatch.empty()) {
     source.problem = absl::StrCat(path, " has changed since: ", mismatch);
     source.lines.clear();

@@ -6,6 +6,7 @@
 #include "userspace/cli/numbers.h"
 #include "userspace/cli/report_output.h"
 #include "userspace/profile/comments.h"
+#include "userspace/text/count_text.h"
 #include "userspace/text/printable.h"
 
 namespace profd {
@@ -26,7 +27,7 @@ Summary Summarize(const Profile& profile, size_t files, Measure measure) {
   }
   for (const std::string& line : profile.comments()) {
     const auto comment = ParseComment(line);
-    if (!comment.ok() || comment->name != "profd.lost" || comment->labels.empty()) continue;
+    if (!comment.ok() || comment->name != kLostComment || comment->labels.empty()) continue;
     if (int64_t count; absl::SimpleAtoi(comment->value, &count) && count > 0) {
       summary.lost[comment->labels[0].second] += count;
     }
@@ -37,7 +38,7 @@ Summary Summarize(const Profile& profile, size_t files, Measure measure) {
 std::string SummaryLine(const Summary& summary) {
   std::string line;
   if (summary.measure == Measure::kSamples) {
-    line = absl::StrCat(CountText(summary.samples), " samples");
+    line = CountText(summary.samples, "sample");
   } else {
     line = absl::StrCat(WeightText(summary.total, summary.measure),
                         summary.measure == Measure::kCpu ? " of CPU time" : " of wall time");
@@ -48,10 +49,10 @@ std::string SummaryLine(const Summary& summary) {
                     summary.measure == Measure::kCpu ? " cores" : " threads");
   }
   if (summary.measure != Measure::kSamples) {
-    absl::StrAppend(&line, ", ", CountText(summary.samples), " samples");
+    absl::StrAppend(&line, ", ", CountText(summary.samples, "sample"));
   }
   if (summary.files > 1)
-    absl::StrAppend(&line, ", ", CountText(static_cast<int64_t>(summary.files)), " files");
+    absl::StrAppend(&line, ", ", CountText(static_cast<int64_t>(summary.files), "file"));
   if (summary.window.start > absl::UnixEpoch()) {
     absl::StrAppend(
         &line, ", from ",

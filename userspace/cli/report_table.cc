@@ -8,6 +8,7 @@
 #include "userspace/cli/numbers.h"
 #include "userspace/cli/report_output.h"
 #include "userspace/text/columns.h"
+#include "userspace/text/count_text.h"
 #include "userspace/text/printable.h"
 
 namespace profd {

@@ -15,13 +15,14 @@
 #include "userspace/cli/top_run.h"
 #include "userspace/cli/usage.h"
 #include "userspace/export/atomic_file.h"
+#include "userspace/formats/output_mode.h"
 #include "userspace/profile/pprof.h"
 #include "userspace/record/command_output.h"
 #include "userspace/record/invoking_user.h"
 #include "userspace/sampling/stop_signals.h"
+#include "userspace/text/count_text.h"
 #include "userspace/text/printable.h"
 #include "userspace/views/live_terminal.h"
-#include "userspace/views/numbers.h"
 
 namespace profd {
 namespace {
@@ -36,6 +37,7 @@ std::string WriteProfile(const Profile& profile) {
   const std::string base = absl::StrCat(
       "profd-top-", absl::FormatTime("%Y%m%dT%H%M%SZ", absl::Now(), absl::UTCTimeZone()));
   AtomicFileOptions options;
+  options.mode = kOutputMode;
   options.if_exists = IfExists::kFail;
   const InvokingUser user = WhoInvoked();
   options.owner = user.uid;
@@ -176,8 +178,8 @@ void LiveTop::PrintOutput() {
   const std::string text = output_->Take();
   const uint64_t lost = output_->dropped() - std::exchange(dropped_, output_->dropped());
   if (lost > 0) {
-    std::cerr << "profd: what the command printed last; " << CountCell(lost)
-              << " bytes before it are lost\n";
+    std::cerr << "profd: what the command printed last; "
+              << CountText(static_cast<int64_t>(lost), "byte") << " before it are lost\n";
   }
   std::cout << text << std::flush;
 }

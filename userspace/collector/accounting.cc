@@ -24,6 +24,8 @@ std::vector<std::pair<std::string, uint64_t>> Accounting::Imperfect() const {
       {"lifecycle_ring_full", kernel[COUNT_LIFECYCLE_RING_FULL]},
       {"frames_read_late", frames_read_late},
       {"frames_unnamed", frames_unnamed},
+      {"frames_incomplete", frames_incomplete},
+      {"profile_full", profile_full},
       {"side_band_lost", side_band_lost},
       {"processes_blocked", memory.processes_blocked},
       {"reads_over_budget", memory.reads_over_budget},
@@ -63,6 +65,8 @@ Accounting Accounting::operator-(const Accounting& earlier) const {
   d.events.periods -= earlier.events.periods;
   d.frames_read_late -= earlier.frames_read_late;
   d.frames_unnamed -= earlier.frames_unnamed;
+  d.frames_incomplete -= earlier.frames_incomplete;
+  d.profile_full -= earlier.profile_full;
   d.side_band_lost -= earlier.side_band_lost;
   d.memory.processes_blocked -= earlier.memory.processes_blocked;
   d.memory.reads_over_budget -= earlier.memory.reads_over_budget;

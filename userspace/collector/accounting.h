@@ -22,14 +22,15 @@ struct ConsumerCounts {
 };
 
 // One moment; differences of two make a window. For every moment:
-//   fired = not_python + idle + excluded + samples + lost, where
-//   samples = consumer.profiled + what is still in the rings.
+//   fired = consumer.profiled + Elsewhere() + TotalLost() + what is still in the rings.
 struct Accounting {
   EventCounters kernel;
   ConsumerCounts consumer;
   PerfEventTotals events;
   uint64_t frames_read_late = 0;
   uint64_t frames_unnamed = 0;
+  uint64_t frames_incomplete = 0;
+  uint64_t profile_full = 0;  // samples without their stacks: no room in the window
   uint64_t side_band_lost = 0;
   MemoryCounts memory;
 

@@ -92,6 +92,7 @@ absl::Status BpfSession::Load() {
   bpf_program__set_autoload(skeleton_->progs.sample_cpu, features_.bpf_loop);
   bpf_program__set_autoload(skeleton_->progs.sample_cpu_bounded, !features_.bpf_loop);
   bpf_program__set_autoload(skeleton_->progs.interpreter_start, features_.attach_cookie);
+  bpf_program__set_autoload(skeleton_->progs.process_rename, options_.tell_renames);
   skeleton_->rodata->sample_period_ns = options_.period_ns;
   skeleton_->rodata->has_exclusions = options_.has_exclusions;
   skeleton_->rodata->has_followed = options_.has_followed;
@@ -148,8 +149,10 @@ absl::Status BpfSession::MapGate() {
 }
 
 absl::Status BpfSession::AttachLifecycle() {
-  for (bpf_program* program : {skeleton_->progs.process_fork, skeleton_->progs.process_exec,
-                               skeleton_->progs.process_exit}) {
+  std::vector<bpf_program*> programs = {
+      skeleton_->progs.process_fork, skeleton_->progs.process_exec, skeleton_->progs.process_exit};
+  if (options_.tell_renames) programs.push_back(skeleton_->progs.process_rename);
+  for (bpf_program* program : programs) {
     bpf_link* link = bpf_program__attach(program);
     if (link == nullptr) {
       return Errno(errno, absl::StrCat("attaching ", bpf_program__name(program)));
@@ -259,8 +262,8 @@ void BpfSession::RemoveProcess(uint32_t tgid, uint64_t incarnation) {
 }
 
 absl::Status BpfSession::Exclude(uint64_t incarnation) {
-  uint8_t one = 1;
-  if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.excluded), &incarnation, &one, BPF_ANY) !=
+  const uint8_t value = EXCLUDED;
+  if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.excluded), &incarnation, &value, BPF_ANY) !=
       0) {
     return Errno(errno, "excluding a process");
   }
@@ -301,8 +304,7 @@ std::vector<pid_t> BpfSession::Followed() const {
 
 absl::StatusOr<Link> BpfSession::AttachStartProbe(int fd, uint64_t file_offset,
                                                   uint64_t linked_address, uint32_t image) {
-  if (!options_.start_probes) return absl::UnimplementedError("not wanted");
-  if (!features_.attach_cookie) return absl::UnimplementedError("no probe cookies");
+  if (!can_probe_starts()) return absl::UnimplementedError("no probe cookies, or not wanted");
   bpf_uprobe_opts options = {};
   options.sz = sizeof(options);
   options.bpf_cookie = uint64_t{image} << PROFD_COOKIE_ADDRESS_BITS | linked_address;

@@ -63,6 +63,7 @@ class BpfSession {
     uint64_t period_ns = 0;       // between two samples on one CPU
     bool has_exclusions = false;  // Exclude() will be used
     bool has_followed = false;    // Follow() will be used
+    bool tell_renames = false;    // RECORD_PROCESS_RENAMED of excluded processes
     bool want_gil = false;        // samples tell who holds the GIL
     bool start_probes = true;     // processes to come register themselves
     size_t ring_bytes_per_cpu = 1 << 20;
@@ -93,12 +94,15 @@ class BpfSession {
   absl::StatusOr<py_process> FindProcess(uint32_t tgid) const;
   // Removes the process if it still has this incarnation.
   void RemoveProcess(uint32_t tgid, uint64_t incarnation);
+  // Tells of the next time it is renamed, if that is wanted.
   absl::Status Exclude(uint64_t incarnation);
   void EndExclusion(uint64_t incarnation);
   // Its children to come, Python or not, will be followed too. Ended processes are forgotten.
   absl::Status Follow(pid_t pid);
   bool IsFollowed(pid_t pid) const;
   std::vector<pid_t> Followed() const;
+  // AttachStartProbe() can do it here.
+  bool can_probe_starts() const { return options_.start_probes && features_.attach_cookie; }
   // A probe on a function that runs before Python code does. `fd`: the interpreter's file.
   absl::StatusOr<Link> AttachStartProbe(int fd, uint64_t file_offset, uint64_t linked_address,
                                         uint32_t image);

@@ -13,7 +13,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
-#include "symbolizer/elf/load_bias.h"
 #include "symbolizer/process/process.h"
 #include "symbolizer/process/within.h"
 #include "userspace/text/log_value.h"
@@ -31,6 +30,7 @@ constexpr int kRetries = 3;                                // of a look that rac
 constexpr absl::Duration kPause = absl::Milliseconds(5);   // bounds wake-ups on busy hosts
 constexpr absl::Duration kLongestWait = absl::Seconds(1);  // files may change without a word
 constexpr std::chrono::seconds kForgetSeen{1};
+constexpr std::chrono::seconds kCpusInterval{5};  // between looks at which CPUs are online
 
 uint64_t RandomIncarnation() {
   static thread_local std::mt19937_64 engine{std::random_device{}()};
@@ -103,6 +103,7 @@ void Discovery::ScanLikely() {
       if (passes == 0) Look(pid);
     }
   } while (processes_->size() > before && ++passes < kMaxPasses);
+  images_->AwaitProbes();
 }
 
 void Discovery::Start() {
@@ -133,6 +134,7 @@ void Discovery::Wake() {
 
 void Discovery::Run() {
   auto forget_seen = std::chrono::steady_clock::now() + kForgetSeen;
+  auto look_at_cpus = std::chrono::steady_clock::now() + kCpusInterval;
   while (!stopping_) {
     events_->Wait(kLongestWait, {images_->changes(), wake_.get()});
     images_->DropChanged();
@@ -154,6 +156,11 @@ void Discovery::Run() {
       seen_.clear();
       forget_seen = std::chrono::steady_clock::now() + kForgetSeen;
     }
+    if (std::chrono::steady_clock::now() >= look_at_cpus) {
+      // What has failed is tried again, and new processes are found by their samples meanwhile.
+      events_->RefreshCpus().IgnoreError();
+      look_at_cpus = std::chrono::steady_clock::now() + kCpusInterval;
+    }
     absl::SleepFor(kPause);
   }
 }
@@ -163,7 +170,7 @@ void Discovery::OnMmap(const MmapEvent& event) {
   const FileKey key{event.mapping.device, event.mapping.inode, event.inode_generation};
   auto seen = seen_.find(key);
   // The processes of a probed interpreter register themselves.
-  const bool is_new = seen == seen_.end() || (seen->second.image && !seen->second.image->probed);
+  const bool is_new = seen == seen_.end() || (seen->second.image && !seen->second.image->probed());
   if (is_new) {
     auto file = OpenMappedFileWithin(event.pid, event.mapping);
     if (!file.ok()) return;
@@ -278,28 +285,35 @@ void Discovery::Inspect(pid_t pid, bool only_likely) {
     process->container = ContainerId(pid);
     process->start_ticks = StartTimeTicks(pid).value_or(0);
     process->cpu_before = CpuBaseline(pid, process->start_ticks);
-    process->selected = selection_.Matches(pid, process->comm) || session_->IsFollowed(pid);
-    if (!process->selected && !session_->Exclude(candidate.process.incarnation).ok()) return;
+    const bool selected = selection_.Matches(pid, process->comm) || session_->IsFollowed(pid);
+    process->selected = selected;
+    if (!selected && !session_->Exclude(candidate.process.incarnation).ok()) return;
     processes_->Add(process);
     absl::Status inserted = session_->InsertProcess(pid, candidate.process);
     if (!inserted.ok()) {
-      processes_->Remove(candidate.process.incarnation);
+      Unregister(pid, candidate.process.incarnation);
       if (inserted.code() != absl::StatusCode::kAlreadyExists) {
         spdlog::warn("pid={} error={}", pid, LogValue(inserted.message()));
       }
       return;
     }
     // The process may have exec'd or ended since its mappings were read, and then the kernel's
-    // programs have already forgotten it.
+    // programs have already forgotten it. Of a new name they tell from here on.
     auto again = FindInterpreter(pid, only_likely);
     if (again.ok() && again->has_value() &&
         (*again)->process.interp_head == candidate.process.interp_head &&
-        (*again)->process.image == candidate.process.image) {
+        (*again)->process.image == candidate.process.image &&
+        (selected || !selection_.Matches(pid, Comm(pid)))) {
       return;
     }
-    session_->RemoveProcess(pid, candidate.process.incarnation);
-    processes_->Remove(candidate.process.incarnation);
+    Unregister(pid, candidate.process.incarnation);
   }
+}
+
+void Discovery::Unregister(pid_t pid, uint64_t incarnation) {
+  session_->RemoveProcess(pid, incarnation);
+  if (session_->has_exclusions()) session_->EndExclusion(incarnation);
+  processes_->Remove(incarnation);
 }
 
 void Discovery::Correct(pid_t pid, const py_process& known) {
@@ -346,8 +360,20 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
     std::scoped_lock lock(mutex_);
     if (copies_runtime_.contains(pid)) Enqueue(pid);
   }
-  if (!process->selected) (void)session_->Exclude(record.incarnation);
+  if (!process->selected && session_->Exclude(record.incarnation).ok()) Reselect(*process);
   return process;
+}
+
+bool Discovery::Reselect(Process& process) {
+  if (!selection_.by_name()) return false;
+  // In this order: a name that is newer than what is read here is told of.
+  if (!session_->Exclude(process.key.incarnation).ok()) return false;
+  std::string comm = Comm(process.key.pid);
+  if (comm.empty() || !selection_.Matches(process.key.pid, comm)) return false;
+  process.comm = std::move(comm);
+  process.selected = true;
+  session_->EndExclusion(process.key.incarnation);
+  return true;
 }
 
 }  // namespace profd

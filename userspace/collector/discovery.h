@@ -57,6 +57,10 @@ class Discovery {
   std::shared_ptr<Process> Complete(const process_record& record,
                                     const std::shared_ptr<Process>& parent);
 
+  // Looks at the new name of a process that was not selected: whether it is from now on. One that
+  // is stays so under any name. For the consuming thread.
+  bool Reselect(Process& process);
+
   uint64_t side_band_lost() const { return side_band_lost_; }
 
  private:
@@ -79,6 +83,7 @@ class Discovery {
   void Wake();
   void OnMmap(const MmapEvent& event);
   void Inspect(pid_t pid, bool only_likely);
+  void Unregister(pid_t pid, uint64_t incarnation);
   // Moves a registered process to where its runtime really is.
   void Correct(pid_t pid, const py_process& known);
   // One mapping of each file that may be an interpreter's.

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
@@ -21,6 +20,7 @@ namespace {
 constexpr absl::Duration kCheckEvery = absl::Seconds(1);
 constexpr size_t kMaxKinds = 65536;      // files remembered, nearly all of them not interpreters
 constexpr size_t kMaxUnsupported = 256;  // binaries reported
+constexpr int kSpareSlots = 8;           // on their way to be free, once all are taken
 constexpr int kMaxLogLines = 1000;       // a tenant can make binaries without end
 
 // File offset of a linked address; probes are placed by it.
@@ -32,11 +32,6 @@ absl::StatusOr<uint64_t> FileOffset(const ElfFile& elf, uint64_t address) {
     }
   }
   return absl::NotFoundError("address outside of the executable segments");
-}
-
-bool IsUnlinked(int fd) {
-  struct stat file;
-  return fstat(fd, &file) == 0 && file.st_nlink == 0;
 }
 
 struct Inspected {
@@ -65,13 +60,37 @@ Inspected InspectFile(int fd) {
 }  // namespace
 
 Images::Images(BpfSession* session)
-    : session_(session), changes_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {}
+    : session_(session),
+      changes_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
+      start_probes_(session, LogProbes()) {}
 
-std::vector<Link> Images::TakeProbesOff(Image& image) {
-  image.probed = false;
-  if (image.watch >= 0) inotify_rm_watch(changes_.get(), image.watch);
-  image.watch = -1;
-  return std::exchange(image.probes, {});
+StartProbes::Listener Images::LogProbes() {
+  return {.on =
+              [this](const Image& image, size_t probes) {
+                std::scoped_lock lock(mutex_);
+                if (!MayLog()) return;
+                spdlog::info("interpreter={} python={} probes={}", LogValue(image.path),
+                             image.interpreter.version.ToString(), probes);
+              },
+          .off =
+              [this](const Image& image) {
+                std::scoped_lock lock(mutex_);
+                if (!MayLog()) return;
+                spdlog::info("interpreter={} changed=\"its probes are off\"", LogValue(image.path));
+              }};
+}
+
+absl::Status Images::TellKernel(const Image& image, bool in_use) {
+  py_image addresses = image.interpreter.addresses;
+  addresses.in_use = in_use ? 1 : 0;
+  return session_->SetImage(image.index, addresses);
+}
+
+void Images::TakeProbesOff(const std::shared_ptr<Image>& image, bool changed) {
+  // From here on the probes of what is not this image any more register nobody.
+  if (changed) (void)TellKernel(*image, /*in_use=*/false);
+  Unwatch(*image);
+  start_probes_.TakeOff(image, /*first=*/changed);
 }
 
 bool Images::MayLog() {
@@ -81,39 +100,59 @@ bool Images::MayLog() {
   return false;
 }
 
-std::shared_ptr<Image>* Images::FreeSlot(std::vector<Link>* stale) {
+std::shared_ptr<Image>* Images::FreeSlot(const std::string& path) {
   if (images_.size() < PROFD_MAX_IMAGES) {
     images_.push_back(nullptr);
     return &images_.back();
   }
+  std::shared_ptr<Image>* free = nullptr;
+  int spare = 0;
+  std::vector<std::shared_ptr<Image>> idle;
   for (auto& image : images_) {
     if (image->processes > 0) continue;
-    absl::erase_if(kinds_, [&](const auto& entry) { return entry.second.image == image; });
-    *stale = TakeProbesOff(*image);  // others may still hold the image
-    return &image;
+    const ProbeState probes = image->probes;
+    if (probes == ProbeState::kNone && free == nullptr) {
+      free = &image;
+    } else if (probes == ProbeState::kNone || probes == ProbeState::kUnwanted) {
+      ++spare;
+    } else {
+      idle.push_back(image);
+    }
   }
-  return nullptr;
+  if (free == nullptr && spare == 0 && idle.empty() && MayLog()) {
+    spdlog::error("interpreter={} error=\"{} interpreter binaries in use at once, no room\"",
+                  LogValue(path), static_cast<int>(PROFD_MAX_IMAGES));
+  }
+  // A probe knows its image by the slot, and goes slowly: slots are emptied ahead of need.
+  for (size_t i = 0; i < idle.size() && spare < kSpareSlots; ++i, ++spare) {
+    Forget(*idle[i]);
+    TakeProbesOff(idle[i], /*changed=*/true);
+  }
+  if (free != nullptr) Forget(**free);  // others may still hold the image
+  return free;
+}
+
+void Images::Unwatch(Image& image) {
+  if (image.watch >= 0) inotify_rm_watch(changes_.get(), image.watch);
+  image.watch = -1;
+}
+
+void Images::Forget(Image& image) {
+  Unwatch(image);
+  absl::erase_if(kinds_, [&](const auto& entry) { return entry.second.image.get() == &image; });
 }
 
 std::shared_ptr<Image> Images::Install(InterpreterImage interpreter, const FileIdentity& identity,
-                                       const std::string& path, std::vector<Link>* stale) {
-  std::shared_ptr<Image>* slot = FreeSlot(stale);
-  if (slot == nullptr) {
-    if (MayLog()) {
-      spdlog::error("interpreter={} error=\"{} interpreter binaries in use at once, no room\"",
-                    LogValue(path), static_cast<int>(PROFD_MAX_IMAGES));
-    }
-    return nullptr;
-  }
+                                       const std::string& path) {
+  std::shared_ptr<Image>* slot = FreeSlot(path);
+  if (slot == nullptr) return nullptr;
   auto image = std::make_shared<Image>();
   image->index = slot - images_.data();
   image->identity = identity;
   image->path = path;
   image->interpreter = std::move(interpreter);
-  py_image kernel_image = image->interpreter.addresses;
-  kernel_image.in_use = 1;
   absl::Status status = session_->SetLayout(image->index, image->interpreter.layout);
-  if (status.ok()) status = session_->SetImage(image->index, kernel_image);
+  if (status.ok()) status = TellKernel(*image, /*in_use=*/true);
   if (!status.ok()) {
     spdlog::error("interpreter={} error={}", LogValue(path), LogValue(status.message()));
     if (*slot == nullptr) images_.pop_back();
@@ -123,26 +162,14 @@ std::shared_ptr<Image> Images::Install(InterpreterImage interpreter, const FileI
   return image;
 }
 
-void Images::PutProbesOn(Image& image, const ElfFile& elf) {
-  image.watch = inotify_add_watch(
-      changes_.get(), absl::StrCat("/proc/self/fd/", elf.descriptor()).c_str(), IN_MODIFY);
-  for (uint64_t address : image.interpreter.start_functions) {
+void Images::PutProbesOn(const std::shared_ptr<Image>& image, const ElfFile& elf) {
+  image->watch = inotify_add_watch(
+      changes_.get(), absl::StrCat("/proc/self/fd/", image->file.get()).c_str(), IN_MODIFY);
+  for (uint64_t address : image->interpreter.start_functions) {
     auto offset = FileOffset(elf, address);
-    if (!offset.ok()) continue;
-    auto probe = session_->AttachStartProbe(elf.descriptor(), *offset, address, image.index);
-    if (probe.ok()) {
-      image.probes.push_back(*std::move(probe));
-      image.probed = true;
-    } else {
-      spdlog::debug("interpreter={} probe_error={}", LogValue(image.path),
-                    LogValue(probe.status().message()));
-    }
+    if (offset.ok()) image->start_functions.push_back({*offset, address});
   }
-  std::scoped_lock lock(mutex_);
-  if (MayLog()) {
-    spdlog::info("interpreter={} python={} probes={}", LogValue(image.path),
-                 image.interpreter.version.ToString(), image.probes.size());
-  }
+  start_probes_.PutOn(image);
 }
 
 FileKind Images::Classify(pid_t pid, const std::string& path, OpenedFile file) {
@@ -160,26 +187,23 @@ FileKind Images::Classify(pid_t pid, const std::string& path, OpenedFile file) {
     found = Inspected{absl::UnimplementedError("its file system does not answer"), {}};
   }
   FileKind kind = std::move(found->kind);
-  std::vector<Link> stale;  // taking them off waits for RCU: not under the lock
   {
     std::scoped_lock lock(mutex_);
-    Remember(file.identity, path, std::move(found->interpreter), std::move(keep), &kind, &stale);
+    Remember(file.identity, path, std::move(found->interpreter), std::move(keep), &kind);
   }
   // The kernel reads the file to place a probe, too.
-  if (kind.image != nullptr && !kind.image->probed && !file.may_block) {
-    PutProbesOn(*kind.image, *kind.elf);
-  }
+  if (kind.image != nullptr && !file.may_block) PutProbesOn(kind.image, *kind.elf);
   return kind;
 }
 
 void Images::Remember(const FileIdentity& identity, const std::string& path,
-                      absl::StatusOr<InterpreterImage> interpreter, Descriptor file, FileKind* kind,
-                      std::vector<Link>* stale) {
+                      absl::StatusOr<InterpreterImage> interpreter, Descriptor file,
+                      FileKind* kind) {
   if (kinds_.size() >= kMaxKinds) {
     absl::erase_if(kinds_, [](const auto& entry) { return entry.second.image == nullptr; });
   }
   if (interpreter.ok()) {
-    kind->image = Install(*std::move(interpreter), identity, path, stale);
+    kind->image = Install(*std::move(interpreter), identity, path);
     if (kind->image == nullptr) return;
     kind->image->file = std::move(file);
   } else if (interpreter.status().code() == absl::StatusCode::kUnimplemented) {
@@ -222,23 +246,21 @@ void Images::DropChanged() {
   const absl::Duration now = SteadyNow();
   if (!any && now < check_at_) return;
   check_at_ = now + kCheckEvery;
-  std::vector<std::pair<std::string, std::vector<Link>>> stale;  // by path
-  {
-    std::scoped_lock lock(mutex_);
-    for (const std::shared_ptr<Image>& image : images_) {
-      if (image == nullptr || !image->probed) continue;
-      auto identity = IdentityOf(image->file.get());
-      if (identity.ok() && *identity == image->identity) continue;
-      // What runs it knows it by its old identity; when unlinked, its contents are the same under a
-      // new change time, and only its probes may go.
-      if (identity.ok() && IsUnlinked(image->file.get())) kinds_[*identity] = {.image = image};
-      stale.emplace_back(image->path, TakeProbesOff(*image));
+  std::scoped_lock lock(mutex_);
+  for (const std::shared_ptr<Image>& image : images_) {
+    if (image == nullptr) continue;
+    const ProbeState probes = image->probes;
+    if (probes != ProbeState::kWanted && probes != ProbeState::kOn) continue;
+    auto identity = IdentityOf(image->file.get());
+    if (identity.ok() && *identity == image->identity) continue;
+    // What runs it knows it by its old identity; when unlinked, its contents are the same under a
+    // new change time, and only its probes may go.
+    const bool unlinked = identity.ok() && image->file_deleted();
+    if (auto known = kinds_.find(image->identity); unlinked && known != kinds_.end()) {
+      FileKind kind = known->second;
+      kinds_[*identity] = std::move(kind);
     }
-  }
-  for (auto& [path, probes] : stale) {
-    probes.clear();  // waits for RCU: not under the lock
-    std::scoped_lock lock(mutex_);
-    if (MayLog()) spdlog::info("interpreter={} changed=\"its probes are off\"", LogValue(path));
+    TakeProbesOff(image, /*changed=*/!unlinked);
   }
 }
 

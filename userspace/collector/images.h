@@ -4,7 +4,6 @@
 
 #include <sys/types.h>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -18,21 +17,10 @@
 #include "symbolizer/process/process.h"
 #include "symbolizer/process/within.h"
 #include "userspace/collector/bpf_session.h"
+#include "userspace/collector/image.h"
+#include "userspace/collector/start_probes.h"
 
 namespace profd {
-
-struct Image {
-  uint32_t index = 0;  // in the kernel's maps
-  FileIdentity identity;
-  std::string path;  // as the first process that had it saw it
-  InterpreterImage interpreter;
-  bool probed = false;            // new processes register themselves
-  std::atomic<int> processes{0};  // that use it now
-
-  Descriptor file;  // kept while probed, to see it change
-  int watch = -1;   // of Images::changes(), while probed
-  std::vector<Link> probes;
-};
 
 // What a file turned out to be.
 struct FileKind {
@@ -48,7 +36,7 @@ class Images {
   explicit Images(BpfSession* session);
 
   // Looks at a file of a process, called `path` there, once per file: classified, and, for an
-  // interpreter, given to the kernel with probes on its start functions.
+  // interpreter, given to the kernel; probes on its start functions come a little later.
   FileKind Classify(pid_t pid, const std::string& path, OpenedFile file);
   std::shared_ptr<Image> At(uint32_t index) const;
   bool IsInterpreter(const FileIdentity& file) const;
@@ -56,10 +44,13 @@ class Images {
   bool InEvaluationLoop(const FileIdentity& file, uint64_t linked_address) const;
 
   // Takes probes off files whose contents were changed in place: their offsets are of the past, and
-  // the kernel would run the instruction it saved from the old file. Call it when `changes()` is
-  // readable, and now and then, since not every file system tells.
+  // the kernel would run the instruction it saved from the old file. Also off those that were
+  // deleted. Call it when `changes()` is readable, and now and then, since not every file system
+  // tells.
   void DropChanged();
   int changes() const { return changes_.get(); }
+  // Until the probes of all that was classified are on.
+  void AwaitProbes() { start_probes_.Wait(); }
 
   struct Unsupported {
     std::string path;
@@ -69,17 +60,20 @@ class Images {
   size_t size() const;
 
  private:
-  // With mutex_ held. `stale` is what is to be dropped without.
+  // With mutex_ held.
   std::shared_ptr<Image> Install(InterpreterImage interpreter, const FileIdentity& identity,
-                                 const std::string& path, std::vector<Link>* stale);
-  std::shared_ptr<Image>* FreeSlot(std::vector<Link>* stale);
+                                 const std::string& path);
+  std::shared_ptr<Image>* FreeSlot(const std::string& path);
   void Remember(const FileIdentity& identity, const std::string& path,
-                absl::StatusOr<InterpreterImage> interpreter, Descriptor file, FileKind* kind,
-                std::vector<Link>* stale);
-  std::vector<Link> TakeProbesOff(Image& image);
+                absl::StatusOr<InterpreterImage> interpreter, Descriptor file, FileKind* kind);
+  void Unwatch(Image& image);
+  void Forget(Image& image);  // as what its file is
+  void TakeProbesOff(const std::shared_ptr<Image>& image, bool changed);
+  absl::Status TellKernel(const Image& image, bool in_use);
   bool MayLog();
   // Without.
-  void PutProbesOn(Image& image, const ElfFile& elf);
+  void PutProbesOn(const std::shared_ptr<Image>& image, const ElfFile& elf);
+  StartProbes::Listener LogProbes();
 
   BpfSession* const session_;
   absl::Duration check_at_;   // the discovering thread's
@@ -89,6 +83,7 @@ class Images {
   std::vector<std::shared_ptr<Image>> images_;  // by index
   std::vector<Unsupported> unsupported_;
   int log_lines_ = 0;
+  StartProbes start_probes_;  // its thread logs: it goes first
 };
 
 }  // namespace profd

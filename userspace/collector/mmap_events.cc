@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -36,9 +37,9 @@ size_t PageBytes() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<MmapEvents>> MmapEvents::Create() {
-  auto events = std::unique_ptr<MmapEvents>(new MmapEvents);
-  for (int cpu : OnlineCpus()) {
+class MmapEvents::Ring {
+ public:
+  static absl::StatusOr<std::unique_ptr<Ring>> Open(int cpu) {
     perf_event_attr attr = {};
     attr.type = PERF_TYPE_SOFTWARE;
     attr.size = sizeof(attr);
@@ -48,39 +49,76 @@ absl::StatusOr<std::unique_ptr<MmapEvents>> MmapEvents::Create() {
     attr.watermark = 1;
     attr.wakeup_watermark = 1;
     attr.exclude_kernel = 1;
-    Ring ring;
-    ring.event = Descriptor(syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC));
-    if (!ring.event.valid()) {
+    Descriptor event(syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC));
+    if (!event.valid()) {
       return absl::ErrnoToStatus(errno, absl::StrCat("perf_event_open on CPU ", cpu));
     }
     void* memory = mmap(nullptr, (1 + kDataPages) * PageBytes(), PROT_READ | PROT_WRITE, MAP_SHARED,
-                        ring.event.get(), 0);
+                        event.get(), 0);
     if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mapping a perf buffer");
-    ring.memory = memory;
-    events->rings_.push_back(std::move(ring));
+    return std::unique_ptr<Ring>(new Ring(cpu, std::move(event), memory));
   }
+  ~Ring() { munmap(memory_, (1 + kDataPages) * PageBytes()); }
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+
+  int cpu() const { return cpu_; }
+  int event() const { return event_.get(); }
+  // Returns how many records had no room.
+  uint64_t Consume(const std::function<void(const MmapEvent&)>& handler);
+
+ private:
+  Ring(int cpu, Descriptor event, void* memory)
+      : cpu_(cpu), event_(std::move(event)), memory_(memory) {}
+
+  const int cpu_;
+  const Descriptor event_;
+  void* const memory_;
+};
+
+MmapEvents::MmapEvents() = default;
+MmapEvents::~MmapEvents() = default;
+
+absl::StatusOr<std::unique_ptr<MmapEvents>> MmapEvents::Create() {
+  auto events = std::unique_ptr<MmapEvents>(new MmapEvents);
+  if (absl::Status status = events->RefreshCpus(); !status.ok()) return status;
   return events;
 }
 
-MmapEvents::~MmapEvents() {
-  for (Ring& ring : rings_) munmap(ring.memory, (1 + kDataPages) * PageBytes());
+absl::Status MmapEvents::RefreshCpus() {
+  const std::vector<int> online = OnlineCpus();
+  // A CPU's perf event does not come back with it.
+  std::erase_if(rings_, [&](const std::unique_ptr<Ring>& ring) {
+    return !std::binary_search(online.begin(), online.end(), ring->cpu());
+  });
+  for (int cpu : online) {
+    const bool known =
+        std::any_of(rings_.begin(), rings_.end(),
+                    [cpu](const std::unique_ptr<Ring>& ring) { return ring->cpu() == cpu; });
+    if (known) continue;
+    auto ring = Ring::Open(cpu);
+    if (!ring.ok()) return ring.status();
+    rings_.push_back(*std::move(ring));
+  }
+  return absl::OkStatus();
 }
 
 void MmapEvents::Wait(absl::Duration timeout, absl::Span<const int> others) {
   std::vector<pollfd> polled;
   polled.reserve(rings_.size() + others.size());
-  for (const Ring& ring : rings_) polled.push_back({ring.event.get(), POLLIN, 0});
+  for (const auto& ring : rings_) polled.push_back({ring->event(), POLLIN, 0});
   for (const int other : others) polled.push_back({other, POLLIN, 0});
   poll(polled.data(), polled.size(), static_cast<int>(absl::ToInt64Milliseconds(timeout)));
 }
 
 void MmapEvents::Consume(const std::function<void(const MmapEvent&)>& handler) {
-  for (Ring& ring : rings_) ConsumeRing(ring, handler);
+  for (const auto& ring : rings_) lost_ += ring->Consume(handler);
 }
 
-void MmapEvents::ConsumeRing(Ring& ring, const std::function<void(const MmapEvent&)>& handler) {
-  auto* page = static_cast<perf_event_mmap_page*>(ring.memory);
-  const char* data = static_cast<const char*>(ring.memory) + PageBytes();
+uint64_t MmapEvents::Ring::Consume(const std::function<void(const MmapEvent&)>& handler) {
+  uint64_t lost = 0;
+  auto* page = static_cast<perf_event_mmap_page*>(memory_);
+  const char* data = static_cast<const char*>(memory_) + PageBytes();
   const size_t size = kDataPages * PageBytes();
   const uint64_t head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
   uint64_t tail = page->data_tail;
@@ -101,7 +139,7 @@ void MmapEvents::ConsumeRing(Ring& ring, const std::function<void(const MmapEven
     if (header.type == PERF_RECORD_LOST && record.size() >= 16) {
       uint64_t count;
       std::memcpy(&count, record.data() + 8, sizeof(count));
-      lost_ += count;
+      lost += count;
     }
     if (header.type != PERF_RECORD_MMAP2 || record.size() < sizeof(Mmap2)) continue;
     Mmap2 raw;
@@ -122,6 +160,7 @@ void MmapEvents::ConsumeRing(Ring& ring, const std::function<void(const MmapEven
     handler(event);
   }
   __atomic_store_n(&page->data_tail, tail, __ATOMIC_RELEASE);
+  return lost;
 }
 
 }  // namespace profd

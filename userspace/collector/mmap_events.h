@@ -9,8 +9,8 @@
 #include <memory>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "symbolizer/process/process.h"
@@ -29,20 +29,19 @@ class MmapEvents {
   static absl::StatusOr<std::unique_ptr<MmapEvents>> Create();
   ~MmapEvents();
 
+  // Follows CPUs that come and go. What goes on is told all the same when this fails.
+  absl::Status RefreshCpus();
+
   // Waits until there is something, or one of `others` is readable, or the time is over.
   void Wait(absl::Duration timeout, absl::Span<const int> others);
   void Consume(const std::function<void(const MmapEvent&)>& handler);
   uint64_t lost() const { return lost_; }
 
  private:
-  struct Ring {
-    Descriptor event;
-    void* memory = nullptr;
-  };
-  MmapEvents() = default;
-  void ConsumeRing(Ring& ring, const std::function<void(const MmapEvent&)>& handler);
+  class Ring;
+  MmapEvents();
 
-  std::vector<Ring> rings_;
+  std::vector<std::unique_ptr<Ring>> rings_;
   uint64_t lost_ = 0;
 };
 

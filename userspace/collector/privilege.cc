@@ -20,7 +20,7 @@ namespace {
 constexpr char kHint[] =
     "\nhint: run it with sudo, or grant the program its capabilities: sudo setcap "
     "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_checkpoint_restore,cap_syslog,"
-    "cap_sys_resource+ep profd";
+    "cap_sys_resource,cap_sys_nice+ep $(command -v profd)";
 
 uint64_t EffectiveCapabilities() {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -80,8 +80,7 @@ absl::Status ExplainLoadFailure(int error) {
   if (error == EPERM || error == EACCES) {
     return absl::PermissionDeniedError(absl::StrCat(what, kHint));
   }
-  return absl::UnimplementedError(
-      absl::StrCat(what, "\nhint: profd needs Linux 5.10 or later; --log-level trace shows why"));
+  return absl::UnimplementedError(absl::StrCat(what, "\nhint: profd needs Linux 5.10 or later"));
 }
 
 }  // namespace profd

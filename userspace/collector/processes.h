@@ -18,16 +18,19 @@
 
 namespace profd {
 
-// One life of a process as one program. Fields below the line belong to the consuming thread.
+// One life of a process as one program.
 struct Process {
+  // Set before others see it.
   ProcessKey key;
   std::shared_ptr<Image> image;
-  std::atomic<uint64_t> interp_head = 0;  // address of the pointer to the first interpreter
-  std::string comm;
   std::string container;
-  bool selected = true;
   uint64_t start_ticks = 0;  // of the process, which an exec does not change; 0: not known
 
+  std::atomic<uint64_t> interp_head = 0;  // address of the pointer to the first interpreter
+
+  // Of the consuming thread alone, once others see it.
+  std::string comm;
+  bool selected = true;  // once, and for its life: see Discovery::Reselect()
   bool ended = false;
   bool end_told = false;      // its CPU time is in a profile, all of it
   absl::Duration cpu_before;  // of the process's clock, before our time

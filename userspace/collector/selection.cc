@@ -1,5 +1,9 @@
 #include "userspace/collector/selection.h"
 
+#include <re2/re2.h>
+
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
 namespace profd {
@@ -18,24 +22,20 @@ Selection Selection::Trees(const std::vector<pid_t>& pids) {
 
 absl::StatusOr<Selection> Selection::CommPattern(const std::string& pattern) {
   Selection selection;
-  try {
-    selection.pattern_ = std::make_shared<const std::regex>(pattern);
-  } catch (const std::regex_error& error) {
+  auto compiled = std::make_shared<const RE2>(pattern, RE2::Quiet);
+  if (!compiled->ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", pattern, "\" is not a regular expression: ", error.what()));
+        absl::StrCat("\"", pattern, "\" is not a regular expression: ", compiled->error()));
   }
+  selection.pattern_ = std::move(compiled);
   return selection;
 }
 
 bool Selection::Matches(pid_t pid, absl::string_view comm) const {
   if (is_all()) return true;
   if (pids_.contains(pid)) return true;
-  if (pattern_ == nullptr) return false;
-  try {
-    return std::regex_search(comm.begin(), comm.end(), *pattern_);
-  } catch (const std::regex_error&) {  // too much work for the name that a process chose
-    return false;
-  }
+  return pattern_ != nullptr &&
+         RE2::PartialMatch(re2::StringPiece(comm.data(), comm.size()), *pattern_);
 }
 
 }  // namespace profd

@@ -85,7 +85,7 @@ absl::Status ThreadIterator::Load(const BpfSession& session) {
   auto all = Attach(0);
   if (!all.ok()) return lacking(errno);
   all_ = std::make_unique<Link>(*std::move(all));
-  // Kernels before 6.1 ignore or refuse the process: ours is none of Python's, and thus empty.
+  // Kernels before 6.1 know no iterator of one process: they refuse the size of its options.
   auto own = Attach(getpid());
   has_processes_ = own.ok();
   return absl::OkStatus();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "symbolizer/process/process.h"
 #include "userspace/collector/clock.h"
 
 namespace profd {
@@ -13,44 +14,86 @@ constexpr int kCostShare = 1000;  // else reading names takes a thousandth of th
 constexpr absl::Duration kLongestForCost = absl::Seconds(4);  // unless the host is that busy
 constexpr int kRestShare = 4;  // what has not changed for a while is left alone for a part of it
 constexpr absl::Duration kLongestRest = absl::Seconds(30);
-constexpr size_t kMaxSeen = 8192;
+// While a thread has no name yet:
+constexpr absl::Duration kShortestPause = absl::Milliseconds(20);
+constexpr absl::Duration kLongestPause = absl::Seconds(4);
+constexpr int kEarlyCostShare = 50;
+constexpr size_t kMaxKept = 8192;
 }  // namespace
 
-const std::string& ThreadLabels::NameOf(uint64_t thread_id, pid_t tid, ProcessMemory* memory,
-                                        const py_layout& layout, uint64_t interp_head,
+ThreadLabels::Name ThreadLabels::NameOf(const Thread& thread, const Source& source,
                                         absl::Duration now) {
-  static const std::string none;
-  // A thread that is new here may have begun since the last look, with the ID of one that ended.
-  if (seen_.size() >= kMaxSeen) seen_.clear();
-  if (seen_.emplace(thread_id, tid).second) {
-    refresh_at_ = std::min(refresh_at_, earliest_);
+  if (threads_.size() >= kMaxKept) threads_.clear();
+  const auto [state, is_new] = threads_.try_emplace({thread.id, thread.tid});
+  if (is_new) {
+    const auto found = thread.seen <= looked_at_ ? names_.find(thread.id) : names_.end();
+    if (found != names_.end() && ThreadLives(thread.tid)) {
+      state->second.name = found->second;
+    } else {
+      looks_for_name_ = true;
+      pause_ = kShortestPause;
+      look_at_ = std::min(look_at_, soonest_);
+      refresh_at_ = std::min(refresh_at_, earliest_);
+    }
   }
-  if (memory != nullptr && interp_head != 0 && now >= refresh_at_) {
-    Refresh(*memory, layout, interp_head, now);
+  if (source.memory != nullptr && source.interp_head != 0) {
+    const bool early = now < refresh_at_;
+    if (!early) {
+      Look(source, now);
+    } else if (looks_for_name_ && now >= look_at_ && !source.early_looks->Empty(now)) {
+      const absl::Duration begin = SteadyNow();
+      Look(source, now);
+      source.early_looks->Spend(SteadyNow() - begin);
+    }
   }
-  auto found = names_.find(thread_id);
-  return found != names_.end() ? found->second : none;
+  return {state->second.name, is_new};
 }
 
-void ThreadLabels::Refresh(ProcessMemory& memory, const py_layout& layout, uint64_t interp_head,
-                           absl::Duration now) {
-  if (refresh_at_ == -absl::InfiniteDuration()) changed_at_ = now;
+void ThreadLabels::Look(const Source& source, absl::Duration now) {
+  if (looked_at_ == -absl::InfiniteDuration()) changed_at_ = now;
   const absl::Duration begin = SteadyNow();
-  auto interpreter = memory.Get<uint64_t>(interp_head);
+  auto interpreter = source.memory->Get<uint64_t>(source.interp_head);
   absl::Status status = interpreter.status();
   if (interpreter.ok() && *interpreter != 0) {
-    auto names = ReadThreadNames(memory, layout, *interpreter, hints_);
+    auto names = ReadThreadNames(*source.memory, *source.layout, *interpreter, hints_);
     status = names.status();
     if (names.ok() && *names != names_) {
       names_ = *std::move(names);
       changed_at_ = now;
     }
   }
+  if (status.ok()) looked_at_ = begin;
+  looks_for_name_ = status.ok() && Assign() && pause_ < kLongestPause;
+
+  const absl::Duration cost = SteadyNow() - begin;
+  soonest_ = now + std::max(kShortestPause, cost * kEarlyCostShare);
+  look_at_ = std::max(soonest_, now + pause_);
+  pause_ *= 2;
   back_off_ = status.ok() ? kShortest : std::min(back_off_ * 2, kLongest);
-  const absl::Duration cost = std::min((SteadyNow() - begin) * kCostShare, kLongestForCost);
   const absl::Duration rest = std::min((now - changed_at_) / kRestShare, kLongestRest);
   earliest_ = now + back_off_;
-  refresh_at_ = std::max(earliest_, now + std::max(cost, rest));
+  refresh_at_ =
+      std::max({earliest_, now + std::min(cost * kCostShare, kLongestForCost), now + rest});
+}
+
+bool ThreadLabels::Assign() {
+  bool is_nameless = false;
+  for (auto& [key, thread] : threads_) {
+    const auto& [id, tid] = key;
+    const auto found = names_.find(id);
+    const bool is_known =
+        found == names_.end() ? !thread.name.empty() : found->second == thread.name;
+    if (thread.gone || is_known) continue;
+    // A thread that lives has had its ID for all of the look.
+    if (!ThreadLives(tid)) {
+      thread.gone = true;
+    } else if (found != names_.end()) {
+      thread.name = found->second;
+    } else {
+      is_nameless = true;
+    }
+  }
+  return is_nameless;
 }
 
 }  // namespace profd

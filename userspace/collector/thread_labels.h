@@ -9,34 +9,67 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bpf/events.h"
 #include "symbolizer/cpython/thread_names.h"
 #include "symbolizer/process/memory.h"
+#include "userspace/collector/metered_memory.h"
 
 namespace profd {
 
-// For one thread.
+// Of one process. For one thread.
 class ThreadLabels {
  public:
-  // The thread's name; empty when Python knows none. Reads the process at most once a second, and
-  // less often when that is slow or fails, or brings nothing new: a new name is seen after half a
-  // minute at the latest, a new thread's within a second, unless reads fail. `now`: of SteadyNow().
-  const std::string& NameOf(uint64_t thread_id, pid_t tid, ProcessMemory* memory,
-                            const py_layout& layout, uint64_t interp_head, absl::Duration now);
+  // Looks that new threads ask for, of all processes together.
+  static TimeBudget CommonEarlyLooks() { return TimeBudget(0.02, absl::Milliseconds(200)); }
+
+  struct Source {
+    ProcessMemory* memory = nullptr;  // null: it cannot be read
+    const py_layout* layout = nullptr;
+    uint64_t interp_head = 0;  // 0: not known yet
+    TimeBudget* early_looks = nullptr;
+  };
+  struct Thread {
+    pid_t tid = 0;
+    uint64_t id = 0;      // pthread_self()
+    absl::Duration seen;  // when it was alive, of SteadyNow()
+  };
+  struct Name {
+    absl::string_view
+        text;  // empty: Python knows none, or it is not known yet; until the next call
+    bool is_new_thread = false;
+  };
+
+  // Never the name of a thread that has ended and whose ID this one has: glibc gives it to the next
+  // at once. A thread is looked for when it is new, then ever more seldom until it has a name;
+  // names are read anew once a second at most, and less often when that is slow or fails, or brings
+  // nothing new, after half a minute at the latest. `now`: of SteadyNow().
+  Name NameOf(const Thread& thread, const Source& source, absl::Duration now);
 
  private:
-  void Refresh(ProcessMemory& memory, const py_layout& layout, uint64_t interp_head,
-               absl::Duration now);
+  struct State {
+    std::string name;
+    bool gone = false;
+  };
 
-  absl::flat_hash_map<uint64_t, std::string> names_;
+  void Look(const Source& source, absl::Duration now);
+  // True when a thread that lives has no name.
+  bool Assign();
+
+  absl::flat_hash_map<std::pair<uint64_t, pid_t>, State> threads_;  // by ID and TID
+  absl::flat_hash_map<uint64_t, std::string> names_;                // as the last look found them
+  absl::Duration looked_at_ = -absl::InfiniteDuration();            // when that began
   ThreadNameHints hints_;
-  absl::flat_hash_set<std::pair<uint64_t, pid_t>> seen_;  // asked for
   absl::Duration changed_at_;
   absl::Duration refresh_at_ = -absl::InfiniteDuration();
   absl::Duration earliest_ = -absl::InfiniteDuration();  // where a new thread asks for it
   absl::Duration back_off_ = absl::Seconds(1);
+  // While a thread without a name is looked for:
+  bool looks_for_name_ = false;
+  absl::Duration soonest_ = -absl::InfiniteDuration();
+  absl::Duration look_at_ = -absl::InfiniteDuration();
+  absl::Duration pause_;
 };
 
 }  // namespace profd

@@ -89,7 +89,10 @@ absl::Status WriteFileAt(int dir_fd, const std::string& name, absl::string_view 
     unlinkat(dir_fd, temporary.c_str(), 0);
     return Error(error, doing, name);
   }
-  if (fsync(dir_fd) != 0) return Error(errno, "syncing the directory of", name);
+  // EINVAL: a file system that keeps no directories to sync (CIFS, some of FUSE).
+  if (fsync(dir_fd) != 0 && errno != EINVAL && errno != ENOTSUP) {
+    return Error(errno, "syncing the directory of", name);
+  }
   return absl::OkStatus();
 }
 

@@ -25,9 +25,10 @@ struct AtomicFileOptions {
 };
 
 // Writes `data` to `name` (without a slash) in the directory `dir_fd`: temporary file, fsync,
-// rename, fsync of the directory. On failure nothing is left behind and an existing file is as it
-// was. ALREADY_EXISTS: with kFail; FAILED_PRECONDITION: a directory, device or FIFO has that name;
-// RESOURCE_EXHAUSTED: the disk or the quota is full.
+// rename, fsync of the directory, where its file system has that. On failure nothing is left behind
+// and an existing file is as it was, unless that last step fails. ALREADY_EXISTS: with kFail;
+// FAILED_PRECONDITION: a directory, device or FIFO has that name; RESOURCE_EXHAUSTED: the disk or
+// the quota is full.
 absl::Status WriteFileAt(int dir_fd, const std::string& name, absl::string_view data,
                          const AtomicFileOptions& options = {});
 

@@ -25,8 +25,8 @@ class Spool {
   struct Options {
     std::string directory;  // made when missing, its parents not
     std::string host;       // empty: the machine's host name; cleaned by SanitizeHost()
-    absl::Duration keep = absl::Hours(7 * 24);  // age, by the start of the window
-    uint64_t max_bytes = uint64_t{1} << 30;
+    absl::Duration keep;    // age, by the start of the window
+    uint64_t max_bytes = 0;
   };
 
   struct Evicted {

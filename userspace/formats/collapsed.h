@@ -31,7 +31,8 @@ std::string EncodeDiffCollapsed(const Profile& before, const Profile& after,
 inline constexpr int64_t kCollapsedPeriodNs = 10'000'000;
 
 // Any writer's. Processes and threads that stand as frames of the above form become labels. A
-// comment of the profile says that the period is assumed. INVALID_ARGUMENT names the line.
+// comment of the profile says that the period is assumed. INVALID_ARGUMENT names the line, or says
+// that the file is of EncodeDiffCollapsed and its like.
 absl::StatusOr<Profile> DecodeCollapsed(absl::string_view text, const Profile::Limits& limits = {});
 
 // Whether the first line that is not empty is one of a collapsed file.

@@ -1,9 +1,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -63,6 +61,12 @@ bool SplitLine(absl::string_view line, absl::string_view* stack, int64_t* weight
   return true;
 }
 
+// "stack before after": the stack of such a line, as SplitLine leaves it, ends in a count, too.
+bool HasTwoWeights(absl::string_view stack) {
+  const size_t digits = stack.find_last_not_of("0123456789") + 1;  // 0: there is nothing else
+  return digits > 0 && digits < stack.size() && stack[digits - 1] == ' ';
+}
+
 // `what 12:"name"`, or less of it. False when it is a frame like any other.
 bool ParseRoot(absl::string_view text, absl::string_view what, int64_t* id, std::string* name) {
   if (!absl::ConsumePrefix(&text, what) || !absl::ConsumePrefix(&text, " ")) return false;
@@ -116,6 +120,8 @@ class Decoder {
     if (!SplitLine(line, &text, &count)) {
       return absl::InvalidArgumentError("not \"frame;frame;… count\"");
     }
+    ++lines_;
+    two_weights_ += HasTwoWeights(text) ? 1 : 0;
     Labels labels;
     Stack stack;
     const size_t second = text.find(';') + 1;  // frame; 0: there is none
@@ -135,9 +141,15 @@ class Decoder {
     return absl::OkStatus();
   }
 
-  Profile Take() {
+  // INVALID_ARGUMENT: every line has two weights. A single one is a frame whose name ends so.
+  absl::StatusOr<Profile> Take() {
+    if (lines_ > 0 && two_weights_ == lines_) {
+      return absl::InvalidArgumentError(
+          "collapsed: two counts on every line: the difference of two profiles (as of profctl diff "
+          "or difffolded.pl), not a profile");
+    }
     profile_.AddComment(
-        FormatComment({"profd.assumed_period_ns", {}, absl::StrCat(kCollapsedPeriodNs)}));
+        FormatComment({kAssumedPeriodComment, {}, absl::StrCat(kCollapsedPeriodNs)}));
     return std::move(profile_);
   }
 
@@ -172,6 +184,8 @@ class Decoder {
   Profile profile_;
   absl::flat_hash_map<absl::string_view, profd::Frame> frames_;  // by text, of the input
   size_t distinct_bytes_ = 0;
+  size_t lines_ = 0;
+  size_t two_weights_ = 0;  // of them
 };
 
 // The next line without its end, taken off `text`.

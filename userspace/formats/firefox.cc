@@ -8,7 +8,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "userspace/formats/frame_text.h"
 #include "userspace/formats/json_text.h"
 #include "userspace/formats/prefix_tree.h"

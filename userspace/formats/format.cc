@@ -59,12 +59,6 @@ constexpr Extension kExtensions[] = {
     {".htm", Format::kHtml},
 };
 
-std::string Names() {
-  return absl::StrJoin(Formats(), ", ", [](std::string* out, const FormatInfo& info) {
-    absl::StrAppend(out, info.name);
-  });
-}
-
 absl::StatusOr<std::string> Plain(const Recording& recording, Format format,
                                   const FormatOptions& options) {
   switch (format) {
@@ -96,6 +90,12 @@ absl::StatusOr<std::string> Plain(const Recording& recording, Format format,
 
 absl::Span<const FormatInfo> Formats() { return kFormats; }
 
+std::string FormatNames() {
+  return absl::StrJoin(Formats(), ", ", [](std::string* out, const FormatInfo& info) {
+    absl::StrAppend(out, info.name);
+  });
+}
+
 const FormatInfo& InfoOf(Format format) {
   return *std::find_if(std::begin(kFormats), std::end(kFormats),
                        [format](const FormatInfo& info) { return info.format == format; });
@@ -104,6 +104,10 @@ const FormatInfo& InfoOf(Format format) {
 absl::StatusOr<Format> FormatByName(absl::string_view name) {
   if (name == "raw") return Format::kCollapsed;
   if (name == "flamegraph") return Format::kSvg;
+  if (name == "chrometrace") {
+    return absl::InvalidArgumentError(
+        "no chrometrace; a timeline with a track for each thread: --format firefox");
+  }
   std::vector<std::string> words;
   for (const FormatInfo& info : kFormats) {
     if (info.name == name) return info.format;
@@ -111,9 +115,9 @@ absl::StatusOr<Format> FormatByName(absl::string_view name) {
   }
   const std::string nearest = Nearest(name, words);
   return absl::InvalidArgumentError(
-      nearest.empty()
-          ? absl::StrCat("no format \"", name, "\": it is one of ", Names())
-          : absl::StrCat("no format \"", name, "\", did you mean ", nearest, "? One of ", Names()));
+      nearest.empty() ? absl::StrCat("no format \"", name, "\": it is one of ", FormatNames())
+                      : absl::StrCat("no format \"", name, "\", did you mean ", nearest,
+                                     "? One of ", FormatNames()));
 }
 
 absl::StatusOr<Format> FormatByPath(absl::string_view path) {
@@ -121,8 +125,9 @@ absl::StatusOr<Format> FormatByPath(absl::string_view path) {
   for (const Extension& extension : kExtensions) {
     if (absl::EndsWith(plain, extension.text)) return extension.format;
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "the name \"", path, "\" does not tell a format: give one with --format (", Names(), ")"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("the name \"", path, "\" does not tell a format: give one with --format (",
+                   FormatNames(), ")"));
 }
 
 absl::StatusOr<std::string> Encode(const Recording& recording, Format format,

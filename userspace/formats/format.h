@@ -24,10 +24,11 @@ struct FormatInfo {
 
 // All of them, in the order in which help lists them.
 absl::Span<const FormatInfo> Formats();
+std::string FormatNames();  // of them, "pprof, otlp, …"
 const FormatInfo& InfoOf(Format format);
 
-// py-spy's names are known too: raw and flamegraph. INVALID_ARGUMENT names the choices, and the
-// nearest one.
+// py-spy's names are known too: raw, flamegraph and what stands for chrometrace. INVALID_ARGUMENT
+// names the choices, and the nearest one.
 absl::StatusOr<Format> FormatByName(absl::string_view name);
 // By the extension; ".gz" behind any of them is allowed (see FormatOptions::gzip).
 absl::StatusOr<Format> FormatByPath(absl::string_view path);

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "nlohmann/json.hpp"
@@ -168,14 +167,14 @@ Json Facts(const Profile& profile) {
       if (others.size() < 100) others.push_back(ToUtf8(line, kMaxNameBytes));
       continue;
     }
-    if (comment->name == "profd.lost" && !comment->labels.empty()) {
+    if (comment->name == kLostComment && !comment->labels.empty()) {
       lost.push_back({ToUtf8(comment->labels[0].second, 256), ToUtf8(comment->value, 64)});
-    } else if (comment->name != "profd.process_cpu_seconds" && comment->labels.empty()) {
+    } else if (comment->name != kProcessCpuComment && comment->labels.empty()) {
       others.push_back(ToUtf8(line, kMaxNameBytes));
     }
   }
   if (profile.collapsed_samples() > 0) {
-    others.push_back(absl::StrCat("profd.collapsed_samples ", profile.collapsed_samples()));
+    others.push_back(absl::StrCat(kCollapsedSamplesComment, " ", profile.collapsed_samples()));
   }
   return {{"lost", std::move(lost)}, {"comments", std::move(others)}};
 }

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "userspace/profile/profile.h"
 
 namespace profd {
@@ -13,12 +12,8 @@ namespace profd {
 struct SourceText {
   std::string file;   // as the profile names it
   std::string text;   // UTF-8; "" when it has changed since
-  bool fits = false;  // every function of the profile in it stands on its first line
+  bool fits = false;  // it can be what ran, see source_fit.h
 };
-
-// Whether `text` has the function's definition (or its decorator) at its first line. True for
-// functions without a line of their own, such as "<module>".
-bool SourceFits(absl::string_view text, const Function& function);
 
 // The profile's Python files, most-sampled first, up to `max_bytes` of text. Names come from
 // targets: a file is taken only when its name ends as Python source and a function of the profile

@@ -1,7 +1,9 @@
 #include "userspace/formats/join.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,7 +26,7 @@ absl::Status Joiner::Add(const Recording& recording) {
   window.period_ns = std::max(window.period_ns, other.period_ns);
   to.set_window(window);
   ++added_;
-  for (const std::string& comment : from.comments()) to.AddComment(comment);
+  for (const std::string& comment : from.comments()) comments_.Add(comment);
 
   std::vector<std::optional<Profile::StackId>> stacks(from.stack_count());
   std::vector<uint32_t> ids;
@@ -54,6 +56,9 @@ absl::Status Joiner::Add(const Recording& recording) {
 }
 
 Recording Joiner::Finish() && {
+  for (const std::string& line : comments_.Lines(Profile::Limits().comments)) {
+    sum_.profile.AddComment(line);
+  }
   std::stable_sort(sum_.events.begin(), sum_.events.end(),
                    [](const auto& a, const auto& b) { return a.time_ns < b.time_ns; });
   return std::move(sum_);

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "userspace/formats/json_text.h"
+#include "userspace/profile/label_names.h"
 
 namespace profd {
 namespace {
@@ -23,7 +24,7 @@ void AppendList(const char* name, const List& list, const Entry& entry, std::str
   *out += "]";
 }
 
-void AppendText(const char* key, const std::string& text, std::string* out) {
+void AppendText(absl::string_view key, const std::string& text, std::string* out) {
   if (text.empty()) return;
   absl::StrAppend(out, ", \"", key, "\": ");
   AppendJsonString(text, out);
@@ -60,12 +61,13 @@ std::string EncodeJson(const Recording& recording) {
         const Labels& labels = profile.labels(sample.labels);
         absl::StrAppend(&out, "{\"count\": ", sample.count, ", \"cpu_ns\": ", sample.cpu_ns);
         if (sample.wall_ns != 0) absl::StrAppend(&out, ", \"wall_ns\": ", sample.wall_ns);
-        if (labels.pid != 0) absl::StrAppend(&out, ", \"pid\": ", labels.pid);
-        if (labels.tid != 0) absl::StrAppend(&out, ", \"tid\": ", labels.tid);
-        AppendText("comm", labels.comm, &out);
-        AppendText("thread", labels.thread, &out);
-        AppendText("python", labels.python, &out);
-        AppendText("container", labels.container, &out);
+        for (const NumberField& label : kNumberLabels) {
+          const int64_t number = labels.*label.value;
+          if (number != 0) absl::StrAppend(&out, ", \"", label.name, "\": ", number);
+        }
+        for (const TextField& label : kTextLabels) {
+          AppendText(label.name, labels.*label.value, &out);
+        }
         absl::StrAppend(&out, ", \"stack\": [", absl::StrJoin(profile.stack(sample.stack), ","),
                         "]}");
       },

@@ -1,7 +1,6 @@
 #include "userspace/formats/json_text.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "userspace/profile/utf8.h"
 
 namespace profd {

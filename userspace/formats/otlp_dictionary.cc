@@ -22,7 +22,7 @@ enum Table : uint32_t {
 };
 
 // What a reference of one byte can make us copy.
-constexpr size_t kMaxLabelBytes = 8192;
+constexpr size_t kMaxTextBytes = 8192;
 
 absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("OTLP: ", what));
@@ -248,7 +248,7 @@ absl::Status OtlpDictionary::AddLabel(uint64_t attribute, Labels* labels) const 
   return absl::OkStatus();
 }
 
-absl::Status OtlpDictionary::AddComments(uint64_t attribute, Profile* profile) const {
+absl::Status OtlpDictionary::AddComments(uint64_t attribute, Profile* profile) {
   if (attribute >= attributes_.size()) return NoEntry("attribute", attribute, attributes_.size());
   absl::string_view key;
   if (absl::Status s = String(attributes_[attribute].key, &key); !s.ok()) return s;
@@ -258,7 +258,8 @@ absl::Status OtlpDictionary::AddComments(uint64_t attribute, Profile* profile) c
     if (!lines.is(1, WireReader::Type::kBytes)) continue;
     OtlpValue line;
     if (absl::Status s = ReadOtlpValue(lines.bytes(), *this, &line); !s.ok()) return s;
-    profile->AddComment(Clean(line.text));
+    if (absl::Status s = CountEntry(); !s.ok()) return s;
+    profile->AddComment(ToUtf8(line.text, kMaxTextBytes));
   }
   return lines.ok() ? absl::OkStatus() : Malformed("damaged comments");
 }
@@ -287,7 +288,7 @@ void SetOtlpLabel(absl::string_view key, const OtlpValue& value, Labels* labels)
                             : key == otlp::kPython    ? &labels->python
                             : key == otlp::kContainer ? &labels->container
                                                       : nullptr;
-  if (text != nullptr) *text = ToUtf8(value.text, kMaxLabelBytes);
+  if (text != nullptr) *text = ToUtf8(value.text, kMaxTextBytes);
 }
 
 }  // namespace profd

@@ -45,7 +45,7 @@ class OtlpDictionary {
   // Sets what the attribute says of the sample; an attribute of another kind changes nothing.
   absl::Status AddLabel(uint64_t attribute, Labels* labels) const;
   // Adds the lines that a profile's attribute holds, where it is one of comments.
-  absl::Status AddComments(uint64_t attribute, Profile* profile) const;
+  absl::Status AddComments(uint64_t attribute, Profile* profile);
 
   size_t stacks() const { return stacks_.size(); }
 

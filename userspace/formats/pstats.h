@@ -5,7 +5,6 @@
 
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "userspace/profile/profile.h"
 
 namespace profd {

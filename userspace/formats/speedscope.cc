@@ -1,6 +1,5 @@
 #include "userspace/formats/speedscope.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "absl/status/status.h"

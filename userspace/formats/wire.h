@@ -4,7 +4,6 @@
 #define PROFD_USERSPACE_FORMATS_WIRE_H_
 
 #include <cstdint>
-#include <cstring>
 
 #include "absl/strings/string_view.h"
 

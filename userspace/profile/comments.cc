@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "userspace/profile/label_names.h"
 #include "userspace/text/printable.h"
 
 namespace profd {
@@ -120,14 +121,14 @@ absl::StatusOr<Comment> ParseComment(absl::string_view line) {
 }
 
 std::string LostComment(absl::string_view reason, int64_t samples) {
-  return FormatComment({"profd.lost", {{"reason", std::string(reason)}}, absl::StrCat(samples)});
+  return FormatComment({kLostComment, {{"reason", std::string(reason)}}, absl::StrCat(samples)});
 }
 
 std::string ProcessCpuComment(int64_t pid, absl::string_view comm, absl::Duration cpu) {
   const int64_t us =
       absl::ToInt64Microseconds(cpu < absl::ZeroDuration() ? absl::ZeroDuration() : cpu);
-  return FormatComment({"profd.process_cpu_seconds",
-                        {{"pid", absl::StrCat(pid)}, {"comm", std::string(comm)}},
+  return FormatComment({kProcessCpuComment,
+                        {{kPidLabel, absl::StrCat(pid)}, {kCommLabel, std::string(comm)}},
                         absl::StrFormat("%d.%06d", us / 1'000'000, us % 1'000'000)});
 }
 

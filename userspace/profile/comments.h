@@ -5,7 +5,12 @@
 //                                               ; other control characters as \xNN, byte by byte
 //
 // `name` begins with "profd."; `value` is a decimal number. Known names:
+//   profd.events_fired 990                                     = samples + elsewhere + lost
+//   profd.samples 400
+//   profd.elsewhere 578                                        idle, or not of interest
 //   profd.lost{reason="ring_full"} 12                          samples lost, by reason
+//   profd.imperfect{what="stack_truncated"} 3                  in samples that were kept
+//   profd.waiting_samples 3                                    of threads that wait
 //   profd.process_cpu_seconds{pid="12",comm="x"} 1.234567      exact CPU time in the window
 //   profd.collapsed_samples 3                                  put under [profile full]
 //   profd.cut_stacks 3                                         outermost frames cut off
@@ -13,7 +18,7 @@
 //   profd.comments_dropped 3                                   no room for further lines
 //   profd.assumed_period_ns 10000000                           a source with counts, no rate
 //
-// All are sums over the window: merging profiles adds lines of equal name and labels.
+// All but the last are sums over the window: merging profiles adds lines of equal name and labels.
 #ifndef PROFD_USERSPACE_PROFILE_COMMENTS_H_
 #define PROFD_USERSPACE_PROFILE_COMMENTS_H_
 
@@ -27,6 +32,13 @@
 #include "absl/time/time.h"
 
 namespace profd {
+
+inline constexpr char kLostComment[] = "profd.lost";
+inline constexpr char kProcessCpuComment[] = "profd.process_cpu_seconds";
+inline constexpr char kCollapsedSamplesComment[] = "profd.collapsed_samples";
+inline constexpr char kCutStacksComment[] = "profd.cut_stacks";
+inline constexpr char kCommentsDroppedComment[] = "profd.comments_dropped";
+inline constexpr char kAssumedPeriodComment[] = "profd.assumed_period_ns";
 
 struct Comment {
   std::string name;

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/profile.pb.h"
 #include "userspace/profile/gzip.h"
+#include "userspace/profile/label_names.h"
 #include "userspace/profile/pprof.h"
 #include "userspace/profile/utf8.h"
 
@@ -349,16 +350,15 @@ class Decoder {
   absl::Status ReadLabel(const pb::Label& label, Labels* labels) const {
     absl::string_view key;
     if (absl::Status s = String(label.key(), &key); !s.ok()) return s;
-    if (key == "pid") labels->pid = label.num();
-    if (key == "tid") labels->tid = label.num();
-    std::string* const text = key == "comm"        ? &labels->comm
-                              : key == "thread"    ? &labels->thread
-                              : key == "python"    ? &labels->python
-                              : key == "container" ? &labels->container
-                                                   : nullptr;
-    // The first of its name counts.
-    if (text == nullptr || !text->empty()) return absl::OkStatus();
-    return OwnString(label.str(), text, kMaxTextBytes);
+    for (const NumberField& field : kNumberLabels) {
+      if (key == field.name) labels->*field.value = label.num();
+    }
+    for (const TextField& field : kTextLabels) {
+      std::string* const text = &(labels->*field.value);
+      // The first of its name counts.
+      if (key == field.name && text->empty()) return OwnString(label.str(), text, kMaxTextBytes);
+    }
+    return absl::OkStatus();
   }
 
   const absl::string_view bytes_;

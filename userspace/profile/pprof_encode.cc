@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <deque>
 #include <limits>
-#include <memory>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "proto/profile.pb.h"
 #include "userspace/profile/comments.h"
 #include "userspace/profile/gzip.h"
+#include "userspace/profile/label_names.h"
 #include "userspace/profile/pprof.h"
 #include "userspace/profile/utf8.h"
 
@@ -154,8 +154,9 @@ class Encoder {
     }
   }
 
+  // Indices into the string table, in the order of label_names.h.
   struct LabelKeys {
-    int64_t pid, tid, comm, thread, python, container;
+    std::vector<int64_t> numbers, texts;
   };
   // Samples share few label sets: each is encoded once, as fields of a Sample.
   const std::string& EncodedLabels(Profile::LabelsId id, const LabelKeys& keys) {
@@ -163,12 +164,12 @@ class Encoder {
     if (is_new) {
       const Labels& labels = profile_.labels(id);
       pb::Sample sample;
-      NumberLabel(keys.pid, labels.pid, &sample);
-      NumberLabel(keys.tid, labels.tid, &sample);
-      StringLabel(keys.comm, String(labels.comm), &sample);
-      StringLabel(keys.thread, String(labels.thread), &sample);
-      StringLabel(keys.python, String(labels.python), &sample);
-      StringLabel(keys.container, String(labels.container), &sample);
+      for (size_t i = 0; i < keys.numbers.size(); ++i) {
+        NumberLabel(keys.numbers[i], labels.*kNumberLabels[i].value, &sample);
+      }
+      for (size_t i = 0; i < keys.texts.size(); ++i) {
+        StringLabel(keys.texts[i], String(labels.*kTextLabels[i].value), &sample);
+      }
       entry->second = sample.SerializeAsString();
     }
     return entry->second;
@@ -206,8 +207,9 @@ class Encoder {
   }
 
   void Samples() {
-    const LabelKeys keys{String("pid"),    String("tid"),    String("comm"),
-                         String("thread"), String("python"), String("container")};
+    LabelKeys keys;
+    for (const NumberField& label : kNumberLabels) keys.numbers.push_back(String(label.name));
+    for (const TextField& label : kTextLabels) keys.texts.push_back(String(label.name));
     const absl::Span<const Profile::Sample> samples = profile_.samples();
     for (const uint32_t i : SimilarStacksTogether()) {
       const Profile::Sample& sample = samples[i];
@@ -240,17 +242,17 @@ class Encoder {
     }
   }
 
-  void Count(const char* name, int64_t number) {
+  void Count(absl::string_view name, int64_t number) {
     if (number == 0) return;
-    cleaned_.push_back(FormatComment({name, {}, absl::StrCat(number)}));
+    cleaned_.push_back(FormatComment({std::string(name), {}, absl::StrCat(number)}));
     out_->add_comment(String(cleaned_.back()));
   }
 
   void Comments() {
     for (const std::string& comment : profile_.comments()) out_->add_comment(String(comment));
-    Count("profd.collapsed_samples", profile_.collapsed_samples());
-    Count("profd.cut_stacks", profile_.cut_stacks());
-    Count("profd.comments_dropped", profile_.comments_dropped());
+    Count(kCollapsedSamplesComment, profile_.collapsed_samples());
+    Count(kCutStacksComment, profile_.cut_stacks());
+    Count(kCommentsDroppedComment, profile_.comments_dropped());
   }
 
   const Profile& profile_;

@@ -29,6 +29,26 @@ Profile::Limits Profile::Limits::OfReader() {
   return limits;
 }
 
+Profile::Profile(const Limits& limits)
+    : limits_(limits),
+      sample_room_(limits.samples, limits.fair),
+      stack_room_(limits.samples, limits.fair),
+      frame_room_(limits.frames, limits.fair),
+      location_room_(limits.locations, limits.fair),
+      function_bytes_(limits.function_bytes, limits.fair),
+      label_bytes_(limits.label_bytes, limits.fair) {}
+
+size_t Profile::bytes() const {
+  // Elements of vectors and hash tables, these half empty.
+  constexpr size_t kOfFunction = 128;
+  constexpr size_t kOfLocation = 96;
+  constexpr size_t kOfStack = 64;
+  constexpr size_t kOfSample = 80;
+  return function_bytes_.used() + label_bytes_.used() + comment_bytes_ +
+         frame_room_.used() * sizeof(uint32_t) + by_pointer_.size() * kOfFunction +
+         frame_ids_.size() * kOfLocation + stacks_.size() * kOfStack + samples_.size() * kOfSample;
+}
+
 size_t Profile::ByContent::operator()(const Function* f) const {
   return absl::HashOf(f->kind, f->name, f->file, f->first_line);
 }
@@ -38,14 +58,14 @@ bool Profile::ByContent::operator()(const Function* a, const Function* b) const 
                     a->file == b->file);
 }
 
-bool Profile::InternFunction(const std::shared_ptr<const Function>& function, uint32_t* id) {
+bool Profile::InternFunction(const std::shared_ptr<const Function>& function, int64_t process,
+                             uint32_t* id) {
   if (const auto known = by_pointer_.find(function.get()); known != by_pointer_.end()) {
     *id = known->second;
     return true;
   }
   const size_t bytes = sizeof(Function) + function->name.size() + function->file.size();
-  if (bytes > limits_.function_bytes - function_bytes_) return false;
-  function_bytes_ += bytes;
+  if (!function_bytes_.Take(process, bytes)) return false;
   const auto [entry, is_new] =
       function_ids_.try_emplace(function.get(), static_cast<uint32_t>(functions_.size()));
   (is_new ? functions_ : duplicates_).push_back(function);
@@ -54,12 +74,12 @@ bool Profile::InternFunction(const std::shared_ptr<const Function>& function, ui
   return true;
 }
 
-std::optional<uint32_t> Profile::InternLocation(const Frame& frame) {
+std::optional<uint32_t> Profile::InternLocation(const Frame& frame, int64_t process) {
   const FrameKey key{frame.function.get(), frame.line};
   if (const auto known = frame_ids_.find(key); known != frame_ids_.end()) return known->second;
   uint32_t function;
-  if (frame_ids_.size() >= limits_.locations) return std::nullopt;
-  if (!InternFunction(frame.function, &function)) return std::nullopt;
+  if (!InternFunction(frame.function, process, &function)) return std::nullopt;
+  if (!location_room_.Take(process, 1)) return std::nullopt;
   const int32_t line = std::max(frame.line, 0);
   const auto [entry, is_new] = location_ids_.try_emplace(
       Pair(function, static_cast<uint32_t>(line)), static_cast<uint32_t>(locations_.size()));
@@ -94,28 +114,29 @@ Profile::StackId Profile::FullStack() {
   return full_stack_;
 }
 
-Profile::StackId Profile::InternStack(const Stack& stack) {
+Profile::StackId Profile::InternStack(const Stack& stack, int64_t process) {
   const size_t depth = std::min(stack.size(), limits_.stack_frames);
   scratch_.clear();
   for (const Frame& frame : absl::MakeConstSpan(stack).first(depth)) {
-    const std::optional<uint32_t> location = InternLocation(frame);
+    const std::optional<uint32_t> location = InternLocation(frame, process);
     if (!location.has_value()) return FullStack();
     scratch_.push_back(*location);
   }
-  return InternCut(scratch_, depth < stack.size());
+  return InternCut(scratch_, depth < stack.size(), process);
 }
 
-Profile::StackId Profile::InternLocations(absl::Span<const uint32_t> stack) {
+Profile::StackId Profile::InternLocations(absl::Span<const uint32_t> stack, int64_t process) {
   const size_t depth = std::min(stack.size(), limits_.stack_frames);
-  return InternCut(stack.first(depth), depth < stack.size());
+  return InternCut(stack.first(depth), depth < stack.size(), process);
 }
 
-Profile::StackId Profile::InternCut(absl::Span<const uint32_t> stack, bool was_cut) {
+Profile::StackId Profile::InternCut(absl::Span<const uint32_t> stack, bool was_cut,
+                                    int64_t process) {
   if (const auto known = stack_ids_.find(stack); known != stack_ids_.end()) return known->second;
-  if (stack.size() > limits_.frames - frames_ || stacks_.size() >= limits_.samples) {
+  if (!frame_room_.Has(process, stack.size()) || !stack_room_.Take(process, 1)) {
     return FullStack();
   }
-  frames_ += stack.size();
+  frame_room_.Take(process, stack.size());
   if (was_cut) ++cut_stacks_;
   const absl::Span<const uint32_t> stored = Store(stack);
   const StackId id = static_cast<StackId>(stacks_.size());
@@ -131,12 +152,24 @@ Profile::LabelsId Profile::InternLabels(const Labels& labels) {
   const size_t bytes = sizeof(Labels) + labels.comm.size() + labels.thread.size() +
                        labels.python.size() + labels.container.size();
   const bool is_empty = labels == Labels();
-  if (!is_empty && bytes > limits_.label_bytes - label_bytes_) return InternLabels(Labels());
-  if (!is_empty) label_bytes_ += bytes;
+  if (!is_empty && !label_bytes_.Take(labels.pid, bytes)) return InternLabels(Labels());
   const LabelsId id = static_cast<LabelsId>(labels_.size());
   labels_.push_back(std::make_unique<const Labels>(labels));
   labels_ids_.emplace(labels_.back().get(), id);
   return id;
+}
+
+bool Profile::NameThread(LabelsId id, absl::string_view thread) {
+  std::unique_ptr<const Labels>& labels = labels_[static_cast<size_t>(id)];
+  if (*labels == Labels()) return false;  // of whom there was no room for
+  auto named = std::make_unique<Labels>(*labels);
+  named->thread = std::string(thread);
+  const size_t more = thread.size() - std::min(thread.size(), labels->thread.size());
+  if (labels_ids_.contains(named.get()) || !label_bytes_.Take(labels->pid, more)) return false;
+  labels_ids_.erase(labels.get());
+  labels_ids_.emplace(named.get(), id);
+  labels = std::move(named);
+  return true;
 }
 
 uint32_t Profile::Add(StackId stack, LabelsId labels, int64_t count, int64_t cpu_ns,
@@ -146,7 +179,7 @@ uint32_t Profile::Add(StackId stack, LabelsId labels, int64_t count, int64_t cpu
   };
   auto known = sample_ids_.find(key(stack, labels));
   if (known == sample_ids_.end()) {
-    if (samples_.size() >= limits_.samples) {
+    if (!sample_room_.Take(this->labels(labels).pid, 1)) {
       stack = FullStack();
       labels = InternLabels(Labels());
     }

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "symbolizer/frame.h"
+#include "userspace/profile/fair_pot.h"
 
 namespace profd {
 
@@ -48,7 +49,7 @@ class Profile {
   enum class LabelsId : uint32_t {};
 
   // What hostile processes cannot make grow further. Past a limit, weight is kept under the one
-  // stack [profile full] without labels: totals stay right.
+  // stack [profile full], past that of samples or labels without labels: totals stay right.
   struct Limits {
     size_t samples = 1 << 20;           // distinct (stack, labels)
     size_t frames = 32 << 20;           // of all distinct stacks together
@@ -58,6 +59,7 @@ class Profile {
     size_t label_bytes = 64 << 20;
     size_t comments = 100'000;
     size_t comment_bytes = 16 << 20;
+    bool fair = false;  // to each process: see FairPot
 
     // Of a reader, with room for a fleet's day: eight times what one window may hold.
     static Limits OfReader();
@@ -78,19 +80,23 @@ class Profile {
   };
 
   Profile() : Profile(Limits()) {}
-  explicit Profile(const Limits& limits) : limits_(limits) {}
+  explicit Profile(const Limits& limits);
   Profile(Profile&&) = default;
   Profile& operator=(Profile&&) = default;
 
-  // An equal stack yields the same id. The profile keeps the functions alive.
-  StackId InternStack(const Stack& stack);
+  // An equal stack yields the same id. The profile keeps the functions alive. What is new is on the
+  // account of `process`, a PID; 0: on nobody's.
+  StackId InternStack(const Stack& stack, int64_t process = 0);
   // The same in two steps, for callers that remember what a frame's index into locations() was.
   // nullopt: no room for a further location; the stack is then FullStack().
-  std::optional<uint32_t> InternLocation(const Frame& frame);
-  StackId InternLocations(absl::Span<const uint32_t> stack);
+  std::optional<uint32_t> InternLocation(const Frame& frame, int64_t process = 0);
+  StackId InternLocations(absl::Span<const uint32_t> stack, int64_t process = 0);
   // [profile full]
   StackId FullStack();
   LabelsId InternLabels(const Labels& labels);
+  // From now on the labels, and all samples that have them, say this thread. False: other labels
+  // say all of that already, or there is no room; nothing has changed then.
+  bool NameThread(LabelsId id, absl::string_view thread);
 
   // Adds weight to (stack, labels); negative weights count as 0, sums stop at INT64_MAX. Returns
   // the index into samples() of what it was added to.
@@ -123,6 +129,8 @@ class Profile {
   int64_t collapsed_samples() const { return collapsed_samples_; }
   int64_t cut_stacks() const { return cut_stacks_; }
   int64_t comments_dropped() const { return comments_dropped_; }
+  // About what it holds in memory.
+  size_t bytes() const;
 
  private:
   struct ByContent {
@@ -140,8 +148,9 @@ class Profile {
   };
 
   // False: no room for a further function.
-  bool InternFunction(const std::shared_ptr<const Function>& function, uint32_t* id);
-  StackId InternCut(absl::Span<const uint32_t> stack, bool was_cut);
+  bool InternFunction(const std::shared_ptr<const Function>& function, int64_t process,
+                      uint32_t* id);
+  StackId InternCut(absl::Span<const uint32_t> stack, bool was_cut, int64_t process);
   absl::Span<const uint32_t> Store(absl::Span<const uint32_t> locations);
 
   Limits limits_;
@@ -175,9 +184,12 @@ class Profile {
   size_t block_size_ = 0;
 
   std::vector<uint32_t> scratch_;
-  size_t frames_ = 0;
-  size_t function_bytes_ = 0;
-  size_t label_bytes_ = 0;
+  FairPot sample_room_;
+  FairPot stack_room_;
+  FairPot frame_room_;
+  FairPot location_room_;
+  FairPot function_bytes_;
+  FairPot label_bytes_;
   size_t comment_bytes_ = 0;
   int64_t collapsed_samples_ = 0;
   int64_t cut_stacks_ = 0;

@@ -9,12 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "userspace/export/atomic_file.h"
 #include "userspace/export/destination.h"
+#include "userspace/formats/output_mode.h"
 
 namespace profd {
 namespace {
 
 constexpr int kMaxNameTries = 1000;
-constexpr mode_t kMode = 0666;  // less the umask
 
 absl::StatusOr<Format> ChooseFormat(const std::string& path, const std::string& format) {
   if (!format.empty()) return FormatByName(format);
@@ -84,7 +84,7 @@ absl::StatusOr<Output> ChooseOutput(const std::string& path, const std::string& 
 absl::StatusOr<std::string> WriteOutput(const Output& output, absl::string_view bytes,
                                         const InvokingUser& user) {
   AtomicFileOptions options;
-  options.mode = kMode;
+  options.mode = kOutputMode;
   options.if_exists = output.named_by_us ? IfExists::kFail : IfExists::kReplace;
   if (user.behind_sudo) {
     options.owner = user.uid;

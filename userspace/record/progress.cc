@@ -7,10 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "userspace/text/count_text.h"
 
 namespace profd {
 namespace {
@@ -19,18 +19,6 @@ bool TerminalCan() {
   const char* kind = std::getenv("TERM");
   return isatty(STDERR_FILENO) && kind != nullptr && *kind != '\0' &&
          absl::string_view(kind) != "dumb";
-}
-
-std::string WithCommas(uint64_t number) {
-  std::string text = absl::StrCat(number);
-  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
-  return text;
-}
-
-std::string Count(uint64_t number, absl::string_view what) {
-  const bool one = number == 1;
-  const absl::string_view plural = absl::EndsWith(what, "s") ? "es" : "s";
-  return absl::StrCat(WithCommas(number), " ", what, one ? "" : plural);
 }
 
 // Of each CPU's timer, against the time that it was on.
@@ -43,15 +31,15 @@ std::string LostText(const Accounting& accounting) {
   if (accounting.TotalLost() == 0) return "nothing lost";
   auto lost = accounting.Lost();
   std::erase_if(lost, [](const auto& reason) { return reason.second == 0; });
-  return absl::StrCat(WithCommas(accounting.TotalLost()), " lost (",
+  return absl::StrCat(CountText(static_cast<int64_t>(accounting.TotalLost())), " lost (",
                       absl::StrJoin(lost, ", ", absl::PairFormatter(" ")), ")");
 }
 
 }  // namespace
 
 std::string ProgressText(const Accounting& so_far, absl::Duration left) {
-  std::string text = absl::StrCat(Count(so_far.consumer.profiled, "sample"), ", ", RateText(so_far),
-                                  ", ", LostText(so_far));
+  std::string text = absl::StrCat(CountText(so_far.consumer.profiled, "sample"), ", ",
+                                  RateText(so_far), ", ", LostText(so_far));
   if (left < absl::InfiniteDuration()) {
     const absl::Duration shown = std::max(absl::Ceil(left, absl::Seconds(1)), absl::ZeroDuration());
     absl::StrAppend(&text, ", ", absl::ToInt64Seconds(shown), " s left");
@@ -60,11 +48,11 @@ std::string ProgressText(const Accounting& so_far, absl::Duration left) {
 }
 
 std::string SummaryText(const FinishedWindow& window) {
-  std::string samples = Count(window.samples, "sample");
+  std::string samples = CountText(window.samples, "sample");
   if (window.waiting_samples > 0) {
     absl::StrAppendFormat(&samples, " of CPU time, %d of waiting", window.waiting_samples);
   } else {
-    absl::StrAppend(&samples, " of ", Count(window.processes, "process"));
+    absl::StrAppend(&samples, " of ", CountText(window.processes, "process"));
   }
   return absl::StrFormat("%s in %.1f s, %s, %s", samples, absl::ToDoubleSeconds(window.duration),
                          RateText(window.accounting), LostText(window.accounting));

@@ -7,7 +7,6 @@
 #include <memory>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -22,7 +21,6 @@
 #include "userspace/sampling/sampler.h"
 #include "userspace/sampling/stop_signals.h"
 #include "userspace/text/printable.h"
-#include "userspace/text/quantities.h"
 
 namespace profd {
 namespace {

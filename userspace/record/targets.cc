@@ -60,6 +60,7 @@ absl::StatusOr<std::unique_ptr<Targets>> Targets::Prepare(const SamplingOptions&
 
 Sampler::Options Targets::MakeSamplerOptions() const {
   Sampler::Options options;
+  options.profile.fair = true;
   options.selection = selection_;
   options.period_ns = PeriodNs(options_.rate_hz);
   options.idle = options_.idle;

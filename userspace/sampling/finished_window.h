@@ -23,7 +23,8 @@ struct FinishedWindow {
   uint64_t waiting_samples = 0;
   absl::Duration gil_held;  // on all samples, where the sampler was told to look
   absl::Time start;
-  absl::Duration duration;  // steady time
+  absl::Duration duration;    // steady time
+  size_t released_bytes = 0;  // of memory for names, in the window
 };
 
 }  // namespace profd

@@ -23,8 +23,9 @@ absl::string_view CommView(const char (&comm)[PROFD_COMM_BYTES]) {
   return absl::string_view(comm, strnlen(comm, sizeof(comm)));
 }
 
-Symbolizer::Options SymbolizerOptions(Images* images) {
+Symbolizer::Options SymbolizerOptions(Images* images, const CodeCache::Limits& codes) {
   Symbolizer::Options options;
+  options.codes = codes;
   options.native.in_eval_loop = [images](const FileIdentity& file, uint64_t address) {
     return images->InEvaluationLoop(file, address);
   };
@@ -44,7 +45,7 @@ Pipeline::Pipeline(BpfSession* session, Images* images, Processes* processes, Di
       discovery_(discovery),
       readers_(std::move(readers)),
       options_(options),
-      symbolizer_(SymbolizerOptions(images)) {}
+      symbolizer_(SymbolizerOptions(images, options.codes)) {}
 
 void Pipeline::Open(const Moment& now) {
   opened_ = now;
@@ -60,6 +61,8 @@ Accounting Pipeline::Totals() const {
   totals.consumer = counts_;
   totals.frames_read_late = symbolizer_.stats().frames_read_late;
   totals.frames_unnamed = symbolizer_.stats().frames_unnamed;
+  totals.frames_incomplete = symbolizer_.stats().frames_incomplete;
+  totals.profile_full = collapsed_before_ + static_cast<uint64_t>(profile_.collapsed_samples());
   totals.side_band_lost = discovery_->side_band_lost();
   totals.memory = memory_counts_;
   return totals;
@@ -89,12 +92,23 @@ void Pipeline::OnLifecycle(absl::string_view raw) {
     case RECORD_PROCESS_EXIT:
       EndProcess(*record);
       break;
+    case RECORD_PROCESS_RENAMED:
+      OnRename(record->incarnation);
+      break;
     case RECORD_PROCESS_UNKNOWN:
       discovery_->Look(record->tgid);
       break;
     default:
       break;
   }
+}
+
+void Pipeline::OnRename(uint64_t incarnation) {
+  auto process = processes_->Find(incarnation);
+  if (process == nullptr || process->ended || process->selected) return;
+  auto used = CpuTime(process->key.pid);
+  if (!used.ok() || !discovery_->Reselect(*process)) return;
+  (void)Unreported(*process, *used);  // what it used before is in no profile
 }
 
 void Pipeline::EndProcess(const process_record& record) {
@@ -216,9 +230,9 @@ void Pipeline::OnSample(const RawSample& sample) {
   }
   ++counts_.profiled;
   const Profile::StackId stack = StackOf(*process, sample);
-  const Profile::LabelsId labels = LabelsOf(
-      *process,
-      {header.tid, header.thread_id, CommView(header.thread_comm), CommView(header.process_comm)});
+  const Profile::LabelsId labels =
+      LabelsOf(*process, {header.tid, header.thread_id, header.time_ns,
+                          CommView(header.thread_comm), CommView(header.process_comm)});
   const uint32_t index = profile_.Add(stack, labels, 1, cpu_ns, options_.wall ? cpu_ns : 0);
   if (options_.keep_times) KeepTime(header.time_ns, index, header.ticks);
 }
@@ -229,8 +243,8 @@ void Pipeline::AddWaiting(const WaitingSample& sample) {
   ++waiting_samples_;
   Process& process = *sample.process;
   const Profile::StackId stack = StackOf(process, sample.stack);
-  const Profile::LabelsId labels =
-      LabelsOf(process, {sample.tid, sample.thread_id, sample.thread_comm, process.comm});
+  const Profile::LabelsId labels = LabelsOf(
+      process, {sample.tid, sample.thread_id, sample.time_ns, sample.thread_comm, process.comm});
   const uint32_t index = profile_.Add(stack, labels, 1, 0, wall_ns);
   if (options_.keep_times) KeepTime(sample.time_ns, index, sample.ticks);
 }
@@ -283,16 +297,27 @@ Profile::StackId Pipeline::StackOf(Process& process, const RawStack& raw) {
 }
 
 Profile::LabelsId Pipeline::LabelsOf(Process& process, const SampledThread& sampled) {
-  ProcessMemory* memory = MemoryOf(process);
-  absl::string_view thread =
-      process.threads.NameOf(sampled.thread_id, sampled.tid, memory,
-                             process.image->interpreter.layout, process.interp_head.load(), now_);
-  if (thread.empty()) thread = sampled.comm;
+  const ThreadLabels::Name name =
+      process.threads.NameOf({static_cast<pid_t>(sampled.tid), sampled.thread_id,
+                              absl::Nanoseconds(static_cast<int64_t>(sampled.time_ns))},
+                             {MemoryOf(process), &process.image->interpreter.layout,
+                              process.interp_head.load(), &early_looks_},
+                             now_);
+  if (name.is_new_thread) last_birth_ = now_;
+  const bool is_provisional = name.text.empty();
+  const absl::string_view thread = is_provisional ? sampled.comm : name.text;
   const ThreadKey key{process.key.incarnation, sampled.tid};
   auto known = labels_.find(key);
-  if (known != labels_.end() && known->second.thread == thread &&
-      known->second.comm == sampled.process_comm) {
-    return known->second.id;
+  if (known != labels_.end() && known->second.comm == sampled.process_comm) {
+    ThreadLabel& label = known->second;
+    if (label.thread != thread && label.is_provisional && !is_provisional &&
+        profile_.NameThread(label.id, thread)) {
+      label.thread = std::string(thread);
+    }
+    if (label.thread == thread) {
+      label.is_provisional = is_provisional;
+      return label.id;
+    }
   }
   Labels labels;
   labels.pid = process.key.pid;
@@ -302,7 +327,7 @@ Profile::LabelsId Pipeline::LabelsOf(Process& process, const SampledThread& samp
   labels.python = process.image->interpreter.version.ToString();
   labels.container = process.container;
   const Profile::LabelsId id = profile_.InternLabels(labels);
-  labels_[key] = {id, labels.thread, labels.comm};
+  labels_[key] = {id, labels.thread, labels.comm, is_provisional};
   process.comm = labels.comm;
   return id;
 }
@@ -314,7 +339,8 @@ FinishedWindow Pipeline::Close(const Moment& now) {
   const Accounting totals = Totals();
   window.accounting = totals - at_open_;
   window.samples = window.accounting.consumer.profiled;
-  window.profile = std::exchange(profile_, Profile());
+  window.profile = std::exchange(profile_, Profile(options_.profile));
+  collapsed_before_ += static_cast<uint64_t>(window.profile.collapsed_samples());
   window.events = std::exchange(events_, {});
   window.waiting_samples = std::exchange(waiting_samples_, 0);
   window.gil_held = absl::Nanoseconds(std::exchange(gil_held_ns_, 0));
@@ -332,6 +358,8 @@ FinishedWindow Pipeline::Close(const Moment& now) {
   labels_.clear();
   last_process_ = nullptr;
   ForgetEnded();
+  const uint64_t released = symbolizer_.codes().released_bytes();
+  window.released_bytes = released - std::exchange(released_before_, released);
   times_dropped_ = 0;
   at_open_ = totals;
   opened_ = now;

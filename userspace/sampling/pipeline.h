@@ -34,6 +34,8 @@ class Pipeline {
     bool keep_times = false;
     bool wall = false;      // samples of CPU time count as wall time, too
     bool gil_only = false;  // samples of threads that do not hold the GIL are left out
+    Profile::Limits profile;
+    CodeCache::Limits codes;
   };
   Pipeline(BpfSession* session, Images* images, Processes* processes, Discovery* discovery,
            std::shared_ptr<RemoteReaderPool> readers, const Options& options);
@@ -49,7 +51,7 @@ class Pipeline {
   Accounting Totals() const;
   Symbolizer* symbolizer() { return &symbolizer_; }
   // When a process was last seen to begin, of SteadyNow().
-  absl::Duration last_birth() const { return last_birth_; }
+  absl::Duration last_birth() const { return last_birth_; }  // of a process or thread
 
  private:
   struct ThreadKey {
@@ -64,6 +66,7 @@ class Pipeline {
   struct SampledThread {
     uint32_t tid;
     uint64_t thread_id;
+    uint64_t time_ns;
     absl::string_view comm;
     absl::string_view process_comm;
   };
@@ -71,6 +74,7 @@ class Pipeline {
     Profile::LabelsId id;
     std::string thread;
     std::string comm;
+    bool is_provisional;  // `thread` is the kernel's name, for want of Python's
   };
 
   void OnSampleRing(absl::string_view record);
@@ -85,6 +89,7 @@ class Pipeline {
   Profile::StackId StackOf(Process& process, const RawSample& sample);
   Profile::StackId StackOf(Process& process, const RawStack& raw);
   Profile::LabelsId LabelsOf(Process& process, const SampledThread& sampled);
+  void OnRename(uint64_t incarnation);
   void EndProcess(const process_record& record);
   // What the process has used since it was last asked; `used` is its clock.
   absl::Duration Unreported(const Process& process, absl::Duration used);
@@ -102,7 +107,9 @@ class Pipeline {
   Symbolizer symbolizer_;
   StackInterner stacks_{&symbolizer_};
 
-  Profile profile_;
+  Profile profile_{options_.profile};
+  uint64_t collapsed_before_ = 0;  // samples of the windows before this one
+  uint64_t released_before_ = 0;   // bytes of code objects
   std::vector<Recording::Event> events_;
   int64_t gil_held_ns_ = 0;  // in this window
   uint64_t waiting_samples_ = 0;
@@ -126,6 +133,7 @@ class Pipeline {
   ConsumerCounts counts_;
   Accounting at_open_;
   TimeBudget read_budget_ = MeteredMemory::CommonBudget();
+  TimeBudget early_looks_ = ThreadLabels::CommonEarlyLooks();
   MemoryCounts memory_counts_;
   absl::Duration now_;
   absl::Duration last_birth_ = -absl::InfiniteDuration();

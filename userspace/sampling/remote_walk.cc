@@ -19,6 +19,7 @@ namespace profd {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(1);
+constexpr size_t kMaxLineTables = 32 << 20;  // bytes of one ReadCodes()
 
 thread_local pid_t reading_tid = 0;
 
@@ -28,11 +29,13 @@ absl::Duration ThreadCpuTime() {
   return absl::DurationFromTimespec(used);
 }
 
-bool ReadFrom(pid_t tid, void* out, size_t bytes, uint64_t address) {
+// 0 or an errno.
+int ReadFrom(pid_t tid, void* out, size_t bytes, uint64_t address) {
   iovec local = {out, bytes};
   iovec remote = {reinterpret_cast<void*>(address), bytes};  // never dereferenced here
   const ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
-  return got >= 0 && static_cast<size_t>(got) == bytes;
+  if (got < 0) return errno;
+  return static_cast<size_t>(got) == bytes ? 0 : EFAULT;
 }
 
 // Without a deadline: only for a thread that may be left behind.
@@ -40,8 +43,9 @@ class PlainMemory : public ProcessMemory {
  public:
   explicit PlainMemory(pid_t tid) : tid_(tid) {}
   absl::Status Read(uint64_t address, absl::Span<std::byte> out) override {
-    if (ReadFrom(tid_, out.data(), out.size(), address)) return absl::OkStatus();
-    return errno == ESRCH ? absl::NotFoundError("the process has gone")
+    const int error = ReadFrom(tid_, out.data(), out.size(), address);
+    if (error == 0) return absl::OkStatus();
+    return error == ESRCH ? absl::NotFoundError("the process has gone")
                           : absl::OutOfRangeError("not readable");
   }
 
@@ -109,7 +113,13 @@ absl::StatusOr<std::vector<absl::StatusOr<CodeDescription>>> RemoteWalker::ReadC
   auto codes = std::make_shared<std::vector<absl::StatusOr<CodeDescription>>>();
   auto work = [tid, layout, wanted, codes] {
     PlainMemory memory(tid);
-    for (const CodeReference& code : wanted) codes->push_back(ReadCode(memory, layout, code));
+    size_t bytes = 0;
+    for (const CodeReference& code : wanted) {
+      if (bytes >= kMaxLineTables) break;
+      codes->push_back(ReadCode(memory, layout, code));
+      const auto& read = codes->back();
+      if (read.ok() && read->line_table.has_value()) bytes += read->line_table->size();
+    }
   };
   if (absl::Status status = Run(pid, std::move(work)); !status.ok()) return status;
   return std::move(*codes);
@@ -135,8 +145,8 @@ absl::StatusOr<std::vector<uint64_t>> RemoteWalker::FindGils(pid_t pid, pid_t ti
 }  // namespace profd
 
 extern "C" long bpf_probe_read_user(void* destination, uint32_t bytes, const void* address) {
-  if (profd::ReadFrom(profd::reading_tid, destination, bytes, reinterpret_cast<uint64_t>(address)))
-    return 0;
+  const auto from = reinterpret_cast<uint64_t>(address);
+  if (profd::ReadFrom(profd::reading_tid, destination, bytes, from) == 0) return 0;
   std::memset(destination, 0, bytes);
   return -EFAULT;
 }

@@ -45,7 +45,7 @@ class RemoteWalker {
                                                  const std::vector<Thread>& threads);
 
   // Code objects of the process, whose memory is that of its thread `tid`, parallel to `wanted`;
-  // each as ReadCode() says.
+  // each as ReadCode() says. Fewer when their line tables are huge.
   absl::StatusOr<std::vector<absl::StatusOr<CodeDescription>>> ReadCodes(
       pid_t pid, pid_t tid, const py_layout& layout, const std::vector<CodeReference>& wanted);
 

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "userspace/text/log_value.h"
 
 namespace profd {
@@ -53,6 +55,8 @@ Pipeline::Options PipelineOptions(const Sampler::Options& options) {
   pipeline.keep_times = options.keep_times;
   pipeline.wall = options.idle;
   pipeline.gil_only = options.gil_only;
+  pipeline.profile = options.profile;
+  pipeline.codes = options.codes;
   return pipeline;
 }
 
@@ -79,6 +83,7 @@ absl::StatusOr<std::unique_ptr<Sampler>> Sampler::Create(const Options& options)
   session_options.period_ns = options.period_ns;
   session_options.want_gil = options.gil || options.gil_only;
   session_options.has_exclusions = !options.selection.is_all();
+  session_options.tell_renames = options.selection.by_name();
   session_options.has_followed = options.selection.has_descendants();
   session_options.ring_bytes_per_cpu = RingPace(options.period_ns).bytes_per_cpu();
   session_options.verbose = options.verbose;
@@ -128,9 +133,11 @@ void Sampler::TickWaiting(absl::Duration now) {
 }
 
 std::string Sampler::KernelLacks() const {
-  std::string text = session_->features().Describe();
-  if (!text.empty() && !waiting_lacks_.empty()) text += "; ";
-  return text + waiting_lacks_;
+  const std::string features = session_->features().Describe();
+  std::vector<absl::string_view> lacks = {features, waiting_lacks_,
+                                          pipeline_->symbolizer()->kernel_status().message()};
+  std::erase(lacks, "");
+  return absl::StrJoin(lacks, "; ");
 }
 
 const WaitingSampler::Stats* Sampler::waiting_stats() const {

@@ -40,6 +40,9 @@ class Sampler {
     bool gil = false;         // FinishedWindow::gil_held
     bool gil_only = false;    // only samples of threads that hold the GIL
     bool verbose = false;     // libbpf's debug messages to stderr
+    // What a window, and what the names kept from one to the next may take.
+    Profile::Limits profile;
+    CodeCache::Limits codes;
   };
 
   // Loads the kernel's programs; nothing is attached yet. Raises the process's limit of open

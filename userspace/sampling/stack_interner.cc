@@ -27,59 +27,77 @@ StackInterner::Slot& StackInterner::SlotOf(uint64_t incarnation, uint64_t tag, i
   return slots_[mixed >> (64 - kSlotBits)];
 }
 
-bool StackInterner::AddKernel(uint64_t address, Profile* profile) {
+StackInterner::Added StackInterner::AddKernel(const ProcessKey& process, uint64_t address,
+                                              Profile* profile) {
   Slot& slot = SlotOf(0, address, 0);
   if (slot.tag != address || slot.incarnation != 0 || address == 0) {
-    const auto location = profile->InternLocation(symbolizer_->KernelFrame(address));
-    if (!location.has_value()) return false;
+    const auto location = profile->InternLocation(symbolizer_->KernelFrame(address), process.pid);
+    if (!location.has_value()) return Added::kProfileFull;
     slot = {0, address, 0, *location};
   }
   locations_.push_back(slot.location);
-  return true;
+  return Added::kYes;
 }
 
-bool StackInterner::AddPython(uint64_t incarnation, const py_frame_record& record,
-                              Profile* profile) {
+StackInterner::Added StackInterner::AddPython(const ProcessKey& process,
+                                              const py_frame_record& record, Profile* profile) {
+  const uint64_t incarnation = process.incarnation;
   Slot& slot = SlotOf(incarnation, record.tag, record.lasti);
   if (slot.tag != record.tag || slot.lasti != record.lasti || slot.incarnation != incarnation ||
       record.tag == 0) {
     const CodeObject* code =
         record.tag == 0 ? nullptr : symbolizer_->codes().Find(incarnation, record.tag);
-    if (code == nullptr) return false;
-    const auto location = profile->InternLocation({code->function(), code->LineOf(record.lasti)});
-    if (!location.has_value()) return false;
+    if (code == nullptr || !code->complete()) return Added::kUnknownName;
+    const auto location =
+        profile->InternLocation({code->function(), code->LineOf(record.lasti)}, process.pid);
+    if (!location.has_value()) return Added::kProfileFull;
     slot = {incarnation, record.tag, record.lasti, *location};
   }
   locations_.push_back(slot.location);
-  return true;
+  return Added::kYes;
 }
 
-bool StackInterner::AddFunction(const std::shared_ptr<const Function>& function, Profile* profile) {
-  if (function == nullptr) return true;
-  const auto location = profile->InternLocation({function, 0});
-  if (location.has_value()) locations_.push_back(*location);
-  return location.has_value();
+StackInterner::Added StackInterner::AddFunction(const ProcessKey& process,
+                                                const std::shared_ptr<const Function>& function,
+                                                Profile* profile) {
+  if (function == nullptr) return Added::kYes;
+  const auto location = profile->InternLocation({function, 0}, process.pid);
+  if (!location.has_value()) return Added::kProfileFull;
+  locations_.push_back(*location);
+  return Added::kYes;
 }
 
-bool StackInterner::AddAll(const SymbolizerProcess& process, const RawStack& raw,
-                           Profile* profile) {
+StackInterner::Added StackInterner::AddAll(const ProcessKey& process, const RawStack& raw,
+                                           Profile* profile) {
   locations_.clear();
   for (uint64_t address : raw.kernel) {
-    if (!AddKernel(address, profile)) return false;
+    if (const Added added = AddKernel(process, address, profile); added != Added::kYes) {
+      return added;
+    }
   }
-  if (!AddFunction(raw.native_leaf, profile)) return false;
+  if (const Added added = AddFunction(process, raw.native_leaf, profile); added != Added::kYes) {
+    return added;
+  }
   for (const py_frame_record& record : raw.python) {
-    if (!AddPython(process.key.incarnation, record, profile)) return false;
+    if (const Added added = AddPython(process, record, profile); added != Added::kYes) return added;
   }
-  return AddFunction(symbolizer_->Marker(raw.state), profile);
+  return AddFunction(process, symbolizer_->Marker(raw.state), profile);
 }
 
 Profile::StackId StackInterner::Intern(const SymbolizerProcess& process, const RawStack& raw,
                                        Profile* profile) {
-  if (AddAll(process, raw, profile)) return profile->InternLocations(locations_);
+  switch (AddAll(process.key, raw, profile)) {
+    case Added::kYes:
+      return profile->InternLocations(locations_, process.key.pid);
+    case Added::kProfileFull:
+      return profile->FullStack();
+    case Added::kUnknownName:
+      break;
+  }
   const RawKey key = KeyOf(process, raw);
   if (auto known = read_late_.find(key); known != read_late_.end()) return known->second;
-  const Profile::StackId stack = profile->InternStack(symbolizer_->Symbolize(process, raw));
+  const Profile::StackId stack =
+      profile->InternStack(symbolizer_->Symbolize(process, raw), process.key.pid);
   read_late_.emplace(key, stack);
   return stack;
 }

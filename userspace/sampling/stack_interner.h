@@ -38,16 +38,18 @@ class StackInterner {
 
   static RawKey KeyOf(const SymbolizerProcess& process, const RawStack& raw);
   Slot& SlotOf(uint64_t incarnation, uint64_t tag, int32_t lasti);
-  bool AddKernel(uint64_t address, Profile* profile);
-  bool AddPython(uint64_t incarnation, const py_frame_record& record, Profile* profile);
-  bool AddFunction(const std::shared_ptr<const Function>& function, Profile* profile);
-  // Fills locations_; false: a name must be read from the process, or the profile is full.
-  bool AddAll(const SymbolizerProcess& process, const RawStack& raw, Profile* profile);
+  enum class Added { kYes, kUnknownName, kProfileFull };
+  Added AddKernel(const ProcessKey& process, uint64_t address, Profile* profile);
+  Added AddPython(const ProcessKey& process, const py_frame_record& record, Profile* profile);
+  Added AddFunction(const ProcessKey& process, const std::shared_ptr<const Function>& function,
+                    Profile* profile);
+  // Fills locations_, or says why not.
+  Added AddAll(const ProcessKey& process, const RawStack& raw, Profile* profile);
 
   Symbolizer* const symbolizer_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> locations_;
-  // Stacks with names that were read from the process: such a read is made once a window.
+  // Stacks with what was read from the process: such a read is made once a window.
   absl::flat_hash_map<RawKey, Profile::StackId> read_late_;
 };
 

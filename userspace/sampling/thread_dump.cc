@@ -249,17 +249,21 @@ absl::StatusOr<ThreadDump> Dumper::Dump(absl::Duration patience) {
     }
     dump.threads.push_back(std::move(found.thread));
   }
+  const auto main = std::find_if(dump.threads.begin(), dump.threads.end(),
+                                 [this](const DumpedThread& thread) { return thread.tid == pid_; });
+  if (main != dump.threads.end()) std::rotate(dump.threads.begin(), main, main + 1);
   NameThreads(&dump);
   return dump;
 }
 
 void Dumper::NameThreads(ThreadDump* dump) {
-  ProcessMemory* memory = Memory();
+  TimeBudget early_looks = ThreadLabels::CommonEarlyLooks();
+  const ThreadLabels::Source source = {Memory(), &process_->image->interpreter.layout,
+                                       process_->interp_head.load(), &early_looks};
+  const absl::Duration now = SteadyNow();
   for (DumpedThread& thread : dump->threads) {
-    const std::string& name = process_->threads.NameOf(thread.ident, thread.tid, memory,
-                                                       process_->image->interpreter.layout,
-                                                       process_->interp_head.load(), SteadyNow());
-    if (!name.empty()) thread.name = name;
+    const auto name = process_->threads.NameOf({thread.tid, thread.ident, now}, source, now);
+    if (!name.text.empty()) thread.name = std::string(name.text);
   }
 }
 

@@ -10,6 +10,8 @@
 namespace profd {
 
 // Columns that UTF-8 text takes: East Asian wide characters and emoji two, combining marks none.
+// By a table of its own, so that reports are the same in every locale; what goes through ncurses is
+// measured as ncurses does, by the locale (views/cells.h).
 size_t DisplayWidth(absl::string_view text);
 
 // At most `width` columns: what is too much goes, for "…", at the end, in the middle or at the

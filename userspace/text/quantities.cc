@@ -66,19 +66,13 @@ uint64_t PeriodNs(double rate_hz) { return static_cast<uint64_t>(std::llround(1e
 
 absl::StatusOr<uint64_t> ParseSize(absl::string_view text) {
   static constexpr std::pair<absl::string_view, double> kUnits[] = {
-      {"", 1},
-      {"b", 1},
-      {"kb", 1e3},
-      {"mb", 1e6},
-      {"gb", 1e9},
-      {"tb", 1e12},
-      {"k", 1024},
-      {"m", 1048576},
-      {"g", 1 << 30},
-      {"kib", 1024},
-      {"mib", 1048576},
-      {"gib", 1 << 30},
-      {"tib", 1099511627776.0},
+      {"", 1},          {"b", 1},
+      {"kb", 1e3},      {"mb", 1e6},
+      {"gb", 1e9},      {"tb", 1e12},
+      {"k", 1024},      {"m", 1048576},
+      {"g", 1 << 30},   {"t", 1099511627776.0},
+      {"kib", 1024},    {"mib", 1048576},
+      {"gib", 1 << 30}, {"tib", 1099511627776.0},
   };
   double number = 0;
   std::string unit;

@@ -5,7 +5,6 @@
 #include <wchar.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <cstdlib>
 #include <vector>
 

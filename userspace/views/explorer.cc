@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "userspace/text/count_text.h"
 #include "userspace/views/cells.h"
 #include "userspace/views/explorer_help.h"
 #include "userspace/views/numbers.h"
@@ -184,7 +185,7 @@ Line Explorer::Summary(int columns) const {
   Line line;
   line.Add(ToCells(absl::StrCat(exploration_.WeightCell(total), " ",
                                 std::string(MeasureName(exploration_.measure)), "  ",
-                                CountCell(samples), " samples")));
+                                CountText(samples, "sample"))));
   if (!searched_.empty()) {
     line.Add(ToCells(absl::StrCat("  [/", searched_, " ", ShareCell(matched_, total), "]")),
              Ink::kWarning);

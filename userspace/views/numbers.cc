@@ -1,6 +1,5 @@
 #include "userspace/views/numbers.h"
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace profd {
@@ -16,16 +15,6 @@ std::string SecondsCell(int64_t ns) {
   if (seconds < 99999.5) return absl::StrFormat("%.0fs", seconds);
   const double hours = seconds / 3600;
   return hours < 99999.5 ? absl::StrFormat("%.1fh", hours) : absl::StrFormat("%.1eh", hours);
-}
-
-std::string CountCell(uint64_t count) {
-  const std::string digits = absl::StrCat(count);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
 }
 
 }  // namespace profd

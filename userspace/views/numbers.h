@@ -11,8 +11,6 @@ namespace profd {
 std::string ShareCell(int64_t part, int64_t whole);
 // "1.23s", "12345s", "27.8h": at most 7 columns.
 std::string SecondsCell(int64_t ns);
-// "12,345,678"
-std::string CountCell(uint64_t count);
 
 }  // namespace profd
 

@@ -2,12 +2,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "userspace/analysis/frame_class.h"
+#include "userspace/text/count_text.h"
 #include "userspace/views/numbers.h"
 
 namespace profd {
 
 std::string Exploration::WeightCell(int64_t weight) const {
-  return measure == Measure::kSamples ? CountCell(weight) : SecondsCell(weight);
+  return measure == Measure::kSamples ? CountText(weight) : SecondsCell(weight);
 }
 
 Ink FrameInk(const Function& function, bool is_match) {

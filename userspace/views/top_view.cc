@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "userspace/analysis/frame_class.h"
 #include "userspace/analysis/measure.h"
+#include "userspace/text/count_text.h"
 #include "userspace/views/cells.h"
 #include "userspace/views/numbers.h"
 #include "userspace/views/top_help.h"
@@ -24,7 +25,8 @@ constexpr int kRowsWithHeader = 7;  // on a lower screen the header leaves
 std::string CountsText(const std::vector<std::pair<std::string, uint64_t>>& counts) {
   std::string text;
   for (const auto& [reason, count] : counts) {
-    absl::StrAppend(&text, text.empty() ? "" : ", ", reason, " ", CountCell(count));
+    absl::StrAppend(&text, text.empty() ? "" : ", ", reason, " ",
+                    CountText(static_cast<int64_t>(count)));
   }
   return text;
 }
@@ -350,11 +352,12 @@ void TopView::AddHeader(int columns, Screen* screen) const {
 
   uint64_t lost = 0;
   for (const auto& [reason, count] : total_.lost) lost += count;
-  parts = {{absl::StrCat(CountCell(total_.samples), " samples in ", ElapsedText(total_.duration))}};
+  parts = {{absl::StrCat(CountText(static_cast<int64_t>(total_.samples), "sample"), " in ",
+                         ElapsedText(total_.duration))}};
   if (lost == 0) {
     parts.push_back({"lost 0"});
   } else {
-    parts.push_back({absl::StrCat("LOST ", CountCell(lost)), Ink::kWarning});
+    parts.push_back({absl::StrCat("LOST ", CountText(static_cast<int64_t>(lost))), Ink::kWarning});
     parts.push_back({CountsText(total_.lost), Ink::kWarning});
   }
   if (!total_.imperfect.empty()) parts.push_back({CountsText(total_.imperfect)});

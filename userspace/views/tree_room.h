@@ -2,7 +2,6 @@
 #ifndef PROFD_USERSPACE_VIEWS_TREE_ROOM_H_
 #define PROFD_USERSPACE_VIEWS_TREE_ROOM_H_
 
-#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"

@@ -47,7 +47,7 @@ const FieldRange kRanges[] = {
     {PY_FRAME_PREVIOUS, 6, kNever},
     {PY_FRAME_CODE, 6, kNever},
     {PY_FRAME_INSTR, 6, kNever},
-    {PY_FRAME_OWNER, 12, kNever},
+    {PY_FRAME_OWNER, 11, kNever},
     {PY_FRAME_TLBC_INDEX, kNever, kNever},
     {PY_CODE_NAME, 6, kNever},
     {PY_CODE_QUALNAME, 11, kNever},

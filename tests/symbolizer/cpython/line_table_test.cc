@@ -4,6 +4,7 @@
 
 #include <climits>
 #include <cstring>
+#include <random>
 #include <string>
 
 #include "tests/symbolizer/cpython/interpreters.h"
@@ -85,6 +86,32 @@ TEST(LineTableTest, GivesNoLineForTornTables) {
   for (LineTableFormat format :
        {LineTableFormat::kLnotab, LineTableFormat::kLineTable, LineTableFormat::kLocations}) {
     EXPECT_EQ(LineAt(format, Bytes({0x80, 0, 2, 1}), 1, -1), 0);
+  }
+}
+
+TEST(LineIndexTest, AgreesWithLineAt) {
+  std::mt19937 random(1);
+  for (LineTableFormat format :
+       {LineTableFormat::kLnotab, LineTableFormat::kLineTable, LineTableFormat::kLocations}) {
+    for (size_t bytes : {size_t{0}, size_t{1}, LineIndex::kStride, 9 * LineIndex::kStride + 1}) {
+      std::string table(bytes, '\0');
+      for (char& byte : table) {
+        const uint32_t value = random();
+        // Also ranges of no length, and entries of locations in order.
+        byte = static_cast<char>(value % 4 == 0 ? 0 : value >> 8 & (value % 4 == 1 ? 0xff : 0xbf));
+      }
+      if (format == LineTableFormat::kLocations) {
+        for (size_t i = 0; i < bytes; ++i)
+          table[i] = i % 3 == 0 ? table[i] | 0x80 : table[i] & 0x3f;
+      }
+      const LineIndex index(format, table, 1000);
+      EXPECT_EQ(index.bytes() > 0, bytes > LineIndex::kStride);
+      EXPECT_LT(index.bytes(), 4096u);
+      for (int lasti = -2; lasti < 3000000; lasti = lasti < 2000 ? lasti + 2 : lasti + 10007) {
+        ASSERT_EQ(index.LineAt(table, lasti), LineAt(format, table, 1000, lasti)) << lasti;
+      }
+      EXPECT_EQ(index.LineAt(table, INT_MAX), LineAt(format, table, 1000, INT_MAX));
+    }
   }
 }
 

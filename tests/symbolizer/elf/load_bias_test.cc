@@ -1,14 +1,13 @@
-#include "symbolizer/elf/load_bias.h"
+#include "symbolizer/elf/elf_file.h"
 
 #include <fcntl.h>
 #include <link.h>
-#include <sys/mman.h>
 
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "symbolizer/elf/elf_file.h"
+#include "symbolizer/process/process.h"
 #include "tests/symbolizer/elf/crafted_elf.h"
 
 namespace profd {
@@ -18,15 +17,6 @@ constexpr uint64_t kBase = 0x7f1234500000;
 
 std::unique_ptr<ElfFile> Craft(const std::vector<Elf64_Phdr>& segments, uint16_t type = ET_DYN) {
   return OpenBytes(CraftElf(segments, type)).value();
-}
-
-Mapping At(uint64_t start, uint64_t offset, uint64_t bytes, bool executable) {
-  Mapping mapping;
-  mapping.start = start;
-  mapping.end = start + bytes;
-  mapping.offset = offset;
-  mapping.executable = executable;
-  return mapping;
 }
 
 TEST(LoadBias, IsNotTheStartWhereAddressesDifferFromOffsets) {  // Pitfall 23
@@ -68,24 +58,6 @@ TEST(LoadBias, IsNotFoundForAMappingNoSegmentFits) {
   EXPECT_TRUE(absl::IsNotFound(LoadBias(*skewed, kBase, 0x1000, 0x1000).status()));
 }
 
-TEST(LoadBiasOfFile, IgnoresStaleLowerMappings) {  // Pitfall 23
-  auto elf = Craft({LoadSegment(0, 0, 0x1000, 0x1000, PF_R),
-                    LoadSegment(0x2000, 0x1000, 0x2000, 0x2000, PF_R | PF_X),
-                    LoadSegment(0x5000, 0x3000, 0x1000, 0x2000, PF_R | PF_W)});
-  const std::vector<Mapping> mappings = {
-      At(0x10000, 0, 0x1000, false),      // its header, read as data
-      At(0x20000, 0, 0x4000, false),      // all of it
-      At(0x40000, 0x1000, 0x2000, true),  // the code of an earlier load
-      At(kBase, 0, 0x1000, false),        // the one that is loaded
-      At(kBase + 0x2000, 0x1000, 0x2000, true),
-      At(kBase + 0x5000, 0x3000, 0x1000, false),
-  };
-  EXPECT_EQ(LoadBiasOfFile(*elf, mappings).value(), kBase);
-  EXPECT_TRUE(
-      absl::IsNotFound(LoadBiasOfFile(*elf, absl::MakeConstSpan(mappings).subspan(0, 2)).status()));
-  EXPECT_TRUE(absl::IsNotFound(LoadBiasOfFile(*elf, {}).status()));
-}
-
 struct Loaded {
   std::string path;
   uint64_t bias;
@@ -118,45 +90,12 @@ TEST(LoadBias, IsWhatTheLoaderSays) {
     auto elf = ElfFile::Open(library.path);
     ASSERT_TRUE(elf.ok()) << library.path << ": " << elf.status();
     const std::vector<Mapping> mappings = MappingsOf(library.path);
-    EXPECT_EQ(LoadBiasOfFile(**elf, mappings).value(), library.bias) << library.path;
     for (const Mapping& mapping : mappings) {
       if (!mapping.executable) continue;
       auto bias = LoadBias(**elf, mapping.start, mapping.offset, mapping.end - mapping.start);
       EXPECT_EQ(bias.value_or(1), library.bias) << library.path << " at offset " << mapping.offset;
     }
   }
-}
-
-TEST(LoadBiasOfFile, IsThatOfTheLoadedCopyWhenTheFileIsMappedAgain) {  // Pitfall 23
-  std::vector<Loaded> loaded;
-  dl_iterate_phdr(Collect, &loaded);
-  ASSERT_FALSE(loaded.empty());
-  const Loaded& library = loaded.front();
-  auto elf = ElfFile::Open(library.path).value();
-  Descriptor file(open(library.path.c_str(), O_RDONLY | O_CLOEXEC));
-  // As low as the kernel allows, so that these come first in maps.
-  struct {
-    uint64_t at, offset, bytes;
-    int protection;
-  } stale[] = {{0x100000, 0, 0x1000, PROT_READ},
-               {0x200000, 0, 0, PROT_READ},
-               {0x8000000, 0, 0x1000, PROT_READ | PROT_EXEC}};
-  stale[1].bytes = IdentityOf(file.get()).value().size;
-  for (const ElfSegment& segment : elf->segments()) {
-    if (!segment.executable) continue;
-    stale[2].offset = segment.offset & ~0xfffULL;
-    stale[2].bytes = segment.file_size;
-  }
-  for (const auto& map : stale) {
-    void* at = reinterpret_cast<void*>(map.at);
-    ASSERT_EQ(mmap(at, map.bytes, map.protection, MAP_PRIVATE | MAP_FIXED_NOREPLACE, file.get(),
-                   static_cast<off_t>(map.offset)),
-              at);
-  }
-  const std::vector<Mapping> mappings = MappingsOf(library.path);
-  EXPECT_EQ(mappings.front().start, stale[0].at);
-  EXPECT_EQ(LoadBiasOfFile(*elf, mappings).value(), library.bias);
-  for (const auto& map : stale) munmap(reinterpret_cast<void*>(map.at), map.bytes);
 }
 
 }  // namespace

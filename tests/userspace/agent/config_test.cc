@@ -58,7 +58,7 @@ class ConfigFileTest : public testing::Test {
   Config config_;
 };
 
-TEST_F(ConfigFileTest, TakesScalarsAndLists) {
+TEST_F(ConfigFileTest, TakesScalarsAndListsOfPids) {
   ASSERT_TRUE(Load("pid: [4, 5]\nrate: 1khz\nkeep: 2d\n").ok());
   EXPECT_THAT(config_.pids, ElementsAre(4, 5));
   EXPECT_EQ(config_.rate_hz, 1000);
@@ -67,7 +67,8 @@ TEST_F(ConfigFileTest, TakesScalarsAndLists) {
 
 TEST_F(ConfigFileTest, ErrorsNameFileAndLine) {
   for (const char* text : {"rate: 5\nrat: 6\n", "rate: 5\nrate: 6\n", "rate: 5\nkeep: long\n",
-                           "rate: 5\nkeep: {a: b}\n", "rate: 5\nkeep: [[a]]\n"}) {
+                           "rate: 5\nkeep: {a: b}\n", "rate: 5\nkeep: [[a]]\n",
+                           "rate: 5\ncomm: [gunicorn, celery]\n", "rate: 5\noutput: [a, b]\n"}) {
     const absl::Status status = Load(text);
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << text << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr(path_ + ":2: ")) << text;

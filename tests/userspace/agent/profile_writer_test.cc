@@ -10,6 +10,7 @@ namespace profd {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ProfileWriterTest : public testing::Test {
  protected:
@@ -17,6 +18,8 @@ class ProfileWriterTest : public testing::Test {
     std::filesystem::remove_all(directory_);
     Spool::Options options;
     options.directory = directory_;
+    options.keep = absl::Hours(1);
+    options.max_bytes = 1 << 20;
     writer_ = std::make_unique<ProfileWriter>(*Spool::Open(options));
   }
   void TearDown() override {
@@ -62,6 +65,13 @@ TEST_F(ProfileWriterTest, WritesWhatIsQueuedBeforeItEnds) {
     files += entry.path().extension() == ".gz";
   }
   EXPECT_EQ(files, 3);
+}
+
+TEST(WindowLineTest, TellsOfSamplesThatFoundNoRoom) {
+  FinishedWindow window;
+  EXPECT_THAT(WindowLine(window, "/f"), Not(HasSubstr("profile_full")));
+  window.accounting.profile_full = 5;
+  EXPECT_THAT(WindowLine(window, "/f"), HasSubstr(" profile_full=5 "));
 }
 
 TEST(WindowLineTest, QuotesAPathWithSpacesAndNewlines) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 
+#include "absl/strings/str_cat.h"
 #include "tests/userspace/profile/stacks.h"
 #include "userspace/profile/comments.h"
 #include "userspace/profile/pprof.h"
@@ -145,6 +146,14 @@ TEST(CommentSum, AddsDecimalsWithoutRounding) {
   sum.Add("profd.process_cpu_seconds{pid=\"1\"} 9007199254740993");  // 2^53 + 1
   EXPECT_THAT(sum.Lines(10),
               ElementsAre("profd.process_cpu_seconds{pid=\"1\"} 9007199254740994.000010"));
+}
+
+TEST(CommentSum, KeepsTheLongestAssumedPeriod) {
+  CommentSum sum;
+  for (const char* period : {"1000000", "10000000", "10000000"}) {
+    sum.Add(absl::StrCat("profd.assumed_period_ns ", period));
+  }
+  EXPECT_THAT(sum.Lines(10), ElementsAre("profd.assumed_period_ns 10000000"));
 }
 
 TEST(CommentSum, AddsProcessesUpByNameWhereThereIsNoRoom) {

@@ -164,20 +164,5 @@ TEST(Annotation, SaysWhichFilesAPartOfAPathCouldMean) {
   EXPECT_TRUE(absl::IsNotFound(Annotate(profile, "x.py", Measure::kCpu).status()));
 }
 
-TEST(SourceMismatch, SeesThatFunctionsHaveMoved) {
-  Profile profile;
-  profile.Add(profile.InternStack({MakeFrame(FrameKind::kPython, "C.run", "m.py", 2, 3),
-                                   MakeFrame(FrameKind::kPython, "<module>", "m.py", 1, 4)}),
-              Labels{}, 1, 1);
-  const std::vector<std::string> fits = {"class C:", "  def run(self):", "    pass", "C().run()"};
-  EXPECT_EQ(SourceMismatch(profile, "m.py", fits), "");
-  EXPECT_EQ(
-      SourceMismatch(profile, "m.py", {"class C:", "  @decorated", "  def run(self): pass", ""}),
-      "");
-  EXPECT_NE(SourceMismatch(profile, "m.py", {"class C:", "", "  def run(self):", "    pass"}), "");
-  EXPECT_NE(SourceMismatch(profile, "m.py", {"class C:", "  def run(self): pass"}), "");
-  EXPECT_NE(SourceMismatch(profile, "m.py", {}), "");
-}
-
 }  // namespace
 }  // namespace profd

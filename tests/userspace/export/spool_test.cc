@@ -198,11 +198,11 @@ TEST_F(SpoolTest, AReadOnlyDiskIsSaidAtStart) {
   SmallDisk disk("64k");
   if (!disk.mounted()) GTEST_SKIP() << "cannot mount a tmpfs: " << disk.error();
   {
-    const auto spool = Spool::Open({disk.path(), "host"});
+    const auto spool = Spool::Open({disk.path(), "host", absl::Hours(1), 1 << 20});
     ASSERT_TRUE(spool.ok() && (*spool)->Write(kStart, "x", kStart).ok());
   }
   ASSERT_TRUE(disk.MakeReadOnly());
-  const auto spool = Spool::Open({disk.path(), "host"});
+  const auto spool = Spool::Open({disk.path(), "host", absl::Hours(1), 1 << 20});
   EXPECT_THAT(std::string(spool.status().message()), HasSubstr("Read-only file system"));
 }
 

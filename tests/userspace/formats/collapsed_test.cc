@@ -92,6 +92,20 @@ TEST(CollapsedTest, NoNameCanMakeALineOrAFrame) {
   }
 }
 
+TEST(CollapsedTest, ADifferenceOfTwoProfilesIsNotReadAsOne) {
+  const std::string diff = EncodeDiffCollapsed(SmallRecording().profile, SmallRecording().profile);
+  const auto profile = DecodeCollapsed(diff);
+  EXPECT_EQ(profile.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(profile.status().message(), HasSubstr("difference of two profiles"));
+}
+
+TEST(CollapsedTest, AFrameMayEndInANumber) {
+  const auto profile = DecodeCollapsed("main;Thread 12 3\nmain;42 3\nmain;f 3\n");
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  ASSERT_EQ(profile->functions().size(), 4u);
+  EXPECT_EQ(profile->functions()[0]->name, "Thread 12");
+}
+
 TEST(CollapsedTest, ErrorsNameTheLine) {
   EXPECT_THAT(DecodeCollapsed("a;b 1\nno count\n").status().message(), HasSubstr("line 2"));
   EXPECT_FALSE(DecodeCollapsed("a -1").ok());

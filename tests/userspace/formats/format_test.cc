@@ -27,6 +27,12 @@ TEST(FormatTest, KnowsTheExtensionsOfOthers) {
   EXPECT_EQ(*FormatByPath("stacks.txt.gz"), Format::kCollapsed);
 }
 
+TEST(FormatTest, KnowsTheNamesOfPySpy) {
+  EXPECT_EQ(*FormatByName("raw"), Format::kCollapsed);
+  EXPECT_EQ(*FormatByName("flamegraph"), Format::kSvg);
+  EXPECT_THAT(FormatByName("chrometrace").status().message(), HasSubstr("firefox"));
+}
+
 TEST(FormatTest, AnUnknownNameIsToldTheNearestOne) {
   EXPECT_THAT(FormatByName("colapsed").status().message(), HasSubstr("did you mean collapsed?"));
   EXPECT_THAT(FormatByName("x").status().message(), HasSubstr("collapsed"));

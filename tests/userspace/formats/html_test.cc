@@ -132,22 +132,6 @@ TEST(PageData, LeavesOutEventsOfNoSample) {
   EXPECT_EQ(header["sections"][header["timed_from"].get<size_t>()][1], 10);
 }
 
-Function PythonFunction(const std::string& name, const std::string& file, int line) {
-  return {FrameKind::kPython, name, file, line};
-}
-
-TEST(SourceFits, WhereTheDefinitionStandsOnItsLine) {
-  const std::string text =
-      "import x\n\ndef first():\n    pass\n\n@x.cached\n@x.other\nasync def second(a):\n";
-  EXPECT_TRUE(SourceFits(text, PythonFunction("first", "", 3)));
-  EXPECT_TRUE(SourceFits(text, PythonFunction("Class.second", "", 6)));
-  EXPECT_TRUE(SourceFits(text, PythonFunction("<module>", "", 1)));
-  EXPECT_FALSE(SourceFits(text, PythonFunction("first", "", 4)));
-  EXPECT_FALSE(SourceFits(text, PythonFunction("firs", "", 3)));
-  EXPECT_FALSE(SourceFits(text, PythonFunction("third", "", 6)));
-  EXPECT_FALSE(SourceFits(text, PythonFunction("first", "", 1'000'000)));
-}
-
 class Sources : public ::testing::Test {
  protected:
   std::string Write(const std::string& name, const std::string& text) {
@@ -178,6 +162,13 @@ TEST_F(Sources, ThatHaveChangedAreNamedWithoutTheirText) {
   ASSERT_THAT(sources, SizeIs(1));
   EXPECT_FALSE(sources[0].fits);
   EXPECT_EQ(sources[0].text, "");
+}
+
+TEST_F(Sources, ThatEndBeforeALineThatRanHaveChanged) {
+  Add("work", Write("shorter.py", "def work(): pass"), 1);
+  const auto sources = ReadSources(profile_);
+  ASSERT_THAT(sources, SizeIs(1));
+  EXPECT_FALSE(sources[0].fits);
 }
 
 // A target chooses the names of its code objects; a reader with more rights must not read for it.

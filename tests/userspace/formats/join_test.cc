@@ -1,5 +1,6 @@
 #include "userspace/formats/join.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -43,6 +44,19 @@ TEST(JoinTest, WithoutTimesInOneThereAreNoneInAll) {
     EXPECT_TRUE(sum.events.empty());
     EXPECT_EQ(CpuNs(sum), 2 * CpuNs(untimed));
   }
+}
+
+TEST(JoinTest, CommentsAddUpByNameAndLabels) {
+  Recording other = SmallRecording();
+  other.profile.AddComment("profd.lost{reason=\"idle\"} 1");
+  other.profile.AddComment("of another tool");
+  Joiner joiner;
+  ASSERT_TRUE(joiner.Add(other).ok());
+  ASSERT_TRUE(joiner.Add(SmallRecording()).ok());
+  ASSERT_TRUE(joiner.Add(other).ok());
+  EXPECT_THAT(std::move(joiner).Finish().profile.comments(),
+              testing::ElementsAre("profd.lost{reason=\"idle\"} 2",
+                                   "profd.lost{reason=\"ring_full\"} 36", "of another tool"));
 }
 
 TEST(JoinTest, EventsOfTwoRatesAreRefused) {

@@ -253,6 +253,21 @@ TEST(OtlpTest, DamageIsHarmless) {
   }
 }
 
+TEST(OtlpTest, CommentsAreCutAndCounted) {
+  Recording recording = SmallRecording();
+  recording.profile.AddComment(std::string(100'000, 'x'));
+  const auto cut = DecodeOtlp(*EncodeOtlp(recording));
+  ASSERT_TRUE(cut.ok()) << cut.status();
+  EXPECT_EQ(cut->profile.comments().back().size(), 8192u);
+
+  Recording many = SmallRecording();
+  for (int i = 0; i < 1000; ++i) many.profile.AddComment("the same");
+  const std::string file = *EncodeOtlp(many);
+  EXPECT_EQ(DecodeOtlp(file, {.max_entries = 500}).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(DecodeOtlp(file, {.max_entries = 2000}).ok());
+}
+
 TEST(OtlpTest, LimitsAreMetAloud) {
   const std::string file = *EncodeOtlp(ServiceRecording(2000, 100));
   const auto code = [&](const OtlpDecodeOptions& options) {

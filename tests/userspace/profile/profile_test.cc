@@ -151,6 +151,49 @@ INSTANTIATE_TEST_SUITE_P(
                       LimitCase{"functions", {.function_bytes = 10'000, .label_bytes = 1 << 13}}),
     [](const auto& param) { return param.param.name; });
 
+// Pitfall 45
+class ProfileFairnessTest : public ProfileLimitTest {};
+
+TEST_P(ProfileFairnessTest, OneProcessDoesNotTakeTheRoomOfOthers) {
+  constexpr int64_t kGreedy = 1;
+  Profile::Limits limits = GetParam().limits;
+  limits.fair = true;
+  Profile profile(limits);
+  const auto take = [&](int64_t pid, int i) {
+    const auto stack = profile.InternStack(
+        {PythonFrame(absl::StrCat("f", pid, ".", i), i), PythonFrame("r", 1)}, pid);
+    profile.Add(stack, Labels{.pid = pid, .tid = i}, 1, 7);
+    return stack;
+  };
+  for (int i = 1; i <= 1000; ++i) take(kGreedy, i);
+  const int64_t collapsed = profile.collapsed_samples();
+  EXPECT_GT(collapsed, 900);
+  for (const int64_t modest : {2, 3}) {
+    for (int i = 1; i <= 3; ++i) {
+      EXPECT_THAT(Names(profile, take(modest, i)),
+                  ElementsAre(absl::StrCat("f", modest, ".", i), "r"));
+    }
+  }
+  EXPECT_EQ(profile.collapsed_samples(), collapsed);
+  EXPECT_EQ(TotalCount(profile), 1006);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ProfileFairnessTest,
+                         ::testing::Values(LimitCase{"samples", {.samples = 50}},
+                                           LimitCase{"frames", {.frames = 100}},
+                                           LimitCase{"locations", {.locations = 50}},
+                                           LimitCase{"functions", {.function_bytes = 10'000}}),
+                         [](const auto& param) { return param.param.name; });
+
+TEST(ProfileTest, ForOneProcessTooItsSizeIsBounded) {
+  Profile profile(Profile::Limits{.function_bytes = 1 << 20, .fair = true});
+  for (int i = 0; i < 1000; ++i) {
+    profile.InternStack({PythonFrame(absl::StrCat(i, std::string(10'000, 'x')), 1)}, 7);
+  }
+  EXPECT_GT(profile.bytes(), size_t{400} << 10);
+  EXPECT_LT(profile.bytes(), size_t{600} << 10);
+}
+
 TEST(ProfileTest, TooDeepStacksLoseTheirOutermostFramesAndAreCounted) {
   Profile profile(Profile::Limits{.stack_frames = 2});
   const auto id =

@@ -39,6 +39,7 @@ TEST(ParseSizeTest, TakesBothKindsOfUnits) {
   EXPECT_EQ(*ParseSize("64MiB"), uint64_t{64} << 20);
   EXPECT_EQ(*ParseSize("500MB"), 500'000'000u);
   EXPECT_EQ(*ParseSize("1.5k"), 1536u);
+  EXPECT_EQ(*ParseSize("1T"), uint64_t{1} << 40);
   EXPECT_EQ(*ParseSize("123"), 123u);
   for (const char* text : {"", "0", "-1", "1XB", "1e30", "999999999TiB", "nan"}) {
     EXPECT_FALSE(ParseSize(text).ok()) << text;

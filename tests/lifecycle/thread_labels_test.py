@@ -1,0 +1,43 @@
+"""Each sample's thread is the one that ran, however soon its ID was another's."""
+import collections
+import unittest
+
+from agent import Agent, Program
+import pythons
+
+JOBS = {"payment", "report", "cleanup"}
+
+
+class ThreadLabels(unittest.TestCase):
+    def test_threads_that_follow_each_other_have_their_own_names(self):
+        threads = collections.Counter()
+        for name in ("3.7", "3.9", "3.11", "3.13"):
+            command = pythons.find(name).command("jobs.py", [6])
+            with Agent(rate=99, interval="2s") as agent, Program(command) as program:
+                program.process.wait(60)
+                profiles = agent.stop().profiles()
+            threads += self.threads_of_jobs(
+                sample for profile in profiles for sample in profile.samples
+                if sample.labels["pid"] == program.pid)
+        total = sum(threads.values())
+        self.assertGreater(total, 1200)
+        own = sum(count for (job, thread), count in threads.items() if thread == "job-" + job)
+        of_others = sum(count for (job, thread), count in threads.items()
+                        if thread.startswith("job-")) - own
+        # A thread that ends may be seen with the stack, or the name, of the next one.
+        self.assertLess(of_others, 0.02 * total, threads)
+        # A thread that has ended before it is looked at has the kernel's name only.
+        self.assertGreater(own, 0.5 * total, threads)
+
+    @staticmethod
+    def threads_of_jobs(samples):
+        """Samples by (job, thread's name)."""
+        threads = collections.Counter()
+        for sample in samples:
+            for job in JOBS & {frame.function for frame in sample.frames}:
+                threads[job, sample.labels["thread"]] += sample.values[0]
+        return threads
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,38 @@
+// What the fields of Labels are called, in pprof, JSON, comments, flags and tables alike.
+#ifndef PROFD_USERSPACE_PROFILE_LABEL_NAMES_H_
+#define PROFD_USERSPACE_PROFILE_LABEL_NAMES_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "userspace/profile/profile.h"
+
+namespace profd {
+
+inline constexpr char kPidLabel[] = "pid";
+inline constexpr char kTidLabel[] = "tid";
+inline constexpr char kCommLabel[] = "comm";
+inline constexpr char kThreadLabel[] = "thread";
+inline constexpr char kPythonLabel[] = "python";
+inline constexpr char kContainerLabel[] = "container";
+
+struct NumberField {
+  absl::string_view name;
+  int64_t Labels::*value;
+};
+inline constexpr NumberField kNumberLabels[] = {{kPidLabel, &Labels::pid},
+                                                {kTidLabel, &Labels::tid}};
+
+struct TextField {
+  absl::string_view name;
+  std::string Labels::*value;
+};
+inline constexpr TextField kTextLabels[] = {{kCommLabel, &Labels::comm},
+                                            {kThreadLabel, &Labels::thread},
+                                            {kPythonLabel, &Labels::python},
+                                            {kContainerLabel, &Labels::container}};
+
+}  // namespace profd
+
+#endif  // PROFD_USERSPACE_PROFILE_LABEL_NAMES_H_
