@@ -21,9 +21,6 @@ enum Table : uint32_t {
   kStacks = 7,
 };
 
-// What a reference of one byte can make us copy.
-constexpr size_t kMaxTextBytes = 8192;
-
 absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("OTLP: ", what));
 }
@@ -281,14 +278,12 @@ absl::Status ReadOtlpValue(absl::string_view any_value, const OtlpDictionary& di
 }
 
 void SetOtlpLabel(absl::string_view key, const OtlpValue& value, Labels* labels) {
-  if (key == otlp::kPid) labels->pid = value.number;
-  if (key == otlp::kTid) labels->tid = value.number;
-  std::string* const text = key == otlp::kComm        ? &labels->comm
-                            : key == otlp::kThread    ? &labels->thread
-                            : key == otlp::kPython    ? &labels->python
-                            : key == otlp::kContainer ? &labels->container
-                                                      : nullptr;
-  if (text != nullptr) *text = ToUtf8(value.text, kMaxTextBytes);
+  for (const NumberField& field : otlp::kNumberLabels) {
+    if (key == field.name) labels->*field.value = value.number;
+  }
+  for (const TextField& field : otlp::kTextLabels) {
+    if (key == field.name) labels->*field.value = ToUtf8(value.text, kMaxTextBytes);
+  }
 }
 
 }  // namespace profd

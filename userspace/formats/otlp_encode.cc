@@ -82,7 +82,7 @@ class Encoder {
   }
 
  private:
-  // Views in `string_ids_` point into the profile or into `made_`: both outlive them.
+  // Views in `string_ids_` point into the profile, into `made_` or at a constant: all outlive them.
   int32_t String(absl::string_view text) {
     const auto [entry, is_new] = string_ids_.try_emplace(text, 0);
     if (!is_new) return entry->second;
@@ -100,7 +100,7 @@ class Encoder {
   }
 
   // `value` is a string's index, or a number where `is_number`.
-  int32_t Attribute(const char* key, bool is_number, int64_t value) {
+  int32_t Attribute(absl::string_view key, bool is_number, int64_t value) {
     const auto [entry, is_new] = attribute_ids_.try_emplace(
         std::make_tuple(String(key), is_number, value), dictionary_->attribute_table_size());
     if (!is_new) return entry->second;
@@ -115,7 +115,7 @@ class Encoder {
     }
     return entry->second;
   }
-  int32_t TextAttribute(const char* key, absl::string_view text) {
+  int32_t TextAttribute(absl::string_view key, absl::string_view text) {
     return Attribute(key, false, String(text));
   }
 
@@ -186,15 +186,12 @@ class Encoder {
     if (is_new) {
       const Labels& labels = profile_.labels(id);
       std::vector<int32_t>& all = entry->second;
-      if (labels.pid != 0) all.push_back(Attribute(otlp::kPid, true, labels.pid));
-      if (labels.tid != 0) all.push_back(Attribute(otlp::kTid, true, labels.tid));
-      const auto text = [&](const char* key, const std::string& value) {
-        if (!value.empty()) all.push_back(TextAttribute(key, value));
-      };
-      text(otlp::kComm, labels.comm);
-      text(otlp::kThread, labels.thread);
-      text(otlp::kPython, labels.python);
-      text(otlp::kContainer, labels.container);
+      for (const auto& [name, value] : otlp::kNumberLabels) {
+        if (labels.*value != 0) all.push_back(Attribute(name, true, labels.*value));
+      }
+      for (const auto& [name, value] : otlp::kTextLabels) {
+        if (!(labels.*value).empty()) all.push_back(TextAttribute(name, labels.*value));
+      }
     }
     return entry->second;
   }

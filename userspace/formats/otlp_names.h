@@ -5,15 +5,16 @@
 
 #include "absl/strings/string_view.h"
 #include "symbolizer/frame.h"
+#include "userspace/profile/label_names.h"
 
 namespace profd::otlp {
 
-inline constexpr char kPid[] = "process.pid";
-inline constexpr char kTid[] = "thread.id";
-inline constexpr char kComm[] = "process.executable.name";
-inline constexpr char kThread[] = "thread.name";
-inline constexpr char kPython[] = "process.runtime.version";
-inline constexpr char kContainer[] = "container.id";
+inline constexpr NumberField kNumberLabels[] = {{"process.pid", &Labels::pid},
+                                                {"thread.id", &Labels::tid}};
+inline constexpr TextField kTextLabels[] = {{"process.executable.name", &Labels::comm},
+                                            {"thread.name", &Labels::thread},
+                                            {"process.runtime.version", &Labels::python},
+                                            {"container.id", &Labels::container}};
 inline constexpr char kComments[] = "pprof.profile.comment";
 inline constexpr char kFrameType[] = "profile.frame.type";
 

@@ -24,8 +24,6 @@ using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
 constexpr size_t kAll = std::numeric_limits<size_t>::max();
-// Of a label or comment: what a reference of one byte can make us copy. Functions are counted.
-constexpr size_t kMaxTextBytes = 8192;
 
 absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("pprof: ", what));
