@@ -5,13 +5,12 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_map.h"
-#include "symbolizer/elf/string_table.h"
 
 namespace profd::elf_internal {
 namespace {
 
 constexpr uint64_t kMaxEntries = 4096;
-constexpr size_t kMaxNeeded = 512;
+constexpr uint64_t kRelaBytes = sizeof(Elf64_Rela);
 constexpr uint64_t kMaxBuckets = 1 << 20;
 constexpr uint64_t kWordsPerRead = 4096;
 
@@ -76,10 +75,8 @@ DynamicSection ReadDynamicSection(const ElfContents& contents, FileRange range) 
     return result;
   }
   absl::flat_hash_map<int64_t, uint64_t> values;  // the last of a tag, as the loader takes it
-  std::vector<uint64_t> needed;
   for (const Elf64_Dyn& entry : entries) {
     if (entry.d_tag == DT_NULL) break;
-    if (entry.d_tag == DT_NEEDED) needed.push_back(entry.d_un.d_val);
     values[entry.d_tag] = entry.d_un.d_val;
   }
   const auto range_of = [&](int64_t address_tag, int64_t size_tag) -> FileRange {
@@ -90,15 +87,11 @@ DynamicSection ReadDynamicSection(const ElfContents& contents, FileRange range) 
   };
 
   const FileRange names = range_of(DT_STRTAB, DT_STRSZ);
-  StringTable strings(contents, names);
-  if (values.contains(DT_SONAME)) {
-    result.soname = std::string(strings.At(values[DT_SONAME]).value_or(""));
-  }
-  for (uint64_t offset : needed) {
-    const std::optional<absl::string_view> name = strings.At(offset);
-    if (name.has_value() && result.needed.size() < kMaxNeeded) result.needed.emplace_back(*name);
-  }
   result.relocations = range_of(DT_RELA, DT_RELASZ);
+  // The relative ones, nearly all, come first and name no symbol.
+  const uint64_t relative = std::min(values[DT_RELACOUNT], result.relocations.bytes / kRelaBytes);
+  result.relocations.offset += relative * kRelaBytes;
+  result.relocations.bytes -= relative * kRelaBytes;
   result.plt_relocations = range_of(DT_JMPREL, DT_PLTRELSZ);
 
   uint64_t count = 0;

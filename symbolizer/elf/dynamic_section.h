@@ -20,10 +20,8 @@ struct SymbolTable {
 };
 
 struct DynamicSection {
-  std::string soname;
-  std::vector<std::string> needed;
   std::optional<SymbolTable> symbols;
-  FileRange relocations;      // of Elf64_Rela, DT_RELA
+  FileRange relocations;      // of Elf64_Rela, DT_RELA, without the relative ones
   FileRange plt_relocations;  // of Elf64_Rela, DT_JMPREL
 };
 

@@ -200,8 +200,6 @@ ElfFile::~ElfFile() = default;
 const std::vector<ElfSegment>& ElfFile::segments() const { return data_->contents.segments(); }
 const std::vector<ElfSection>& ElfFile::sections() const { return data_->sections; }
 std::string ElfFile::build_id() const { return data_->build_id; }
-std::string ElfFile::soname() const { return data_->dynamic.soname; }
-std::vector<std::string> ElfFile::needed() const { return data_->dynamic.needed; }
 bool ElfFile::position_independent() const { return data_->type == ET_DYN; }
 int ElfFile::descriptor() const { return data_->contents.descriptor(); }
 

@@ -63,8 +63,6 @@ class ElfFile {
   const std::vector<ElfSection>& sections() const;
   const ElfSection* FindSection(absl::string_view name) const;  // null: absent
   std::string build_id() const;                                 // hex; empty: none
-  std::string soname() const;                                   // DT_SONAME; empty: none
-  std::vector<std::string> needed() const;                      // DT_NEEDED
   bool position_independent() const;                            // ET_DYN
   int descriptor() const;
 

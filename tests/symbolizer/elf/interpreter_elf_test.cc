@@ -71,7 +71,7 @@ class InterpreterElf : public testing::Test {
   std::set<std::string> paths_;
 };
 
-TEST_F(InterpreterElf, HasTheBuildIdAndNamesThatReadelfShows) {
+TEST_F(InterpreterElf, HasTheBuildIdThatReadelfShows) {
   for (const std::string& path : paths_) {
     auto elf = ElfFile::Open(path).value();
     const std::string notes = OutputOf(absl::StrCat("readelf -nW '", path, "'"));
@@ -81,17 +81,6 @@ TEST_F(InterpreterElf, HasTheBuildIdAndNamesThatReadelfShows) {
     } else {
       EXPECT_EQ(elf->build_id(), "") << path;
     }
-    const std::string dynamic = OutputOf(absl::StrCat("readelf -dW '", path, "'"));
-    std::string expected_soname;
-    std::vector<std::string> expected_needed;
-    for (absl::string_view line : absl::StrSplit(dynamic, '\n')) {
-      const std::vector<std::string> parts = absl::StrSplit(line, absl::ByAnyChar("[]"));
-      if (parts.size() < 2) continue;
-      if (absl::StrContains(line, "(SONAME)")) expected_soname = parts[1];
-      if (absl::StrContains(line, "(NEEDED)")) expected_needed.push_back(parts[1]);
-    }
-    EXPECT_EQ(elf->soname(), expected_soname) << path;
-    EXPECT_EQ(elf->needed(), expected_needed) << path;
   }
 }
 
@@ -129,7 +118,8 @@ TEST_F(InterpreterElf, FindsFunctionsAndTypesByName) {
     auto elf = ElfFile::Open(path).value();
     if (elf->FindSection(".dynsym") == nullptr) continue;
     const auto found = elf->FindSymbols({"PyEval_EvalCode", "PyCode_Type", "no_such_symbol"});
-    if (elf->soname().empty() && !found[0].has_value()) continue;  // a small executable
+    // An executable may have it all in a library.
+    if (!absl::StrContains(path, ".so") && !found[0].has_value()) continue;
     ASSERT_TRUE(found[0].has_value() && found[1].has_value()) << path;
     EXPECT_TRUE(found[0]->is_function);
     EXPECT_FALSE(found[1]->is_function);
