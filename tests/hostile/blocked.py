@@ -5,7 +5,7 @@ import os
 import re
 import time
 
-from hostile import (SPIN, Agent, Target, equal, is_overloaded, main, require_root,
+from hostile import (SPIN, Agent, Skip, Target, equal, is_overloaded, main, require_root,
                      samples_of, share_with, start_liar, until, until_cpu)
 
 
@@ -38,19 +38,39 @@ def a_page_that_is_never_served_costs_one_process():
         assert len(late) <= len(blockers), windows
 
 
+# Runs machine code in anonymous memory, whose names only a perf map can tell.
+JIT = r"""
+import ctypes, mmap
+code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+code.write(bytes.fromhex("b940420f00" "ffc9" "75fc" "c3"))  # ecx = 1000000; do --ecx while ecx != 0
+address = ctypes.addressof(ctypes.c_char.from_buffer(code))
+loop = ctypes.CFUNCTYPE(None)(address)
+print("ready %x" % address)
+def honest_spin():
+    while True:
+        loop()
+honest_spin()
+"""
+
+
 def a_perf_map_that_is_no_file_is_not_opened():
     """Pitfall 46."""
     require_root()
-    with Target(SPIN) as fifo, Target(SPIN) as link, Agent(ready=False) as agent:
-        made = ["/tmp/perf-%d.map" % target.pid for target in (fifo, link)]
+    if os.uname().machine != "x86_64":
+        raise Skip("the target's machine code is x86-64's")
+    with Target(JIT) as fifo, Target(JIT) as link, Target(JIT) as named, Agent(ready=False) as agent:
+        made = ["/tmp/perf-%d.map" % target.pid for target in (fifo, link, named)]
         try:
             os.mkfifo(made[0])
             os.symlink("/dev/zero", made[1])
+            with open(made[2], "w") as file:
+                file.write("%s 1000 counted_down\n" % named.first_line.split()[1])
             agent.until_logged("event=sampling")
             time.sleep(3)
             equal(agent.stop(), 0)
-            for target in (fifo, link):
+            for target in (fifo, link, named):
                 assert share_with(samples_of(agent.samples(), target.pid), "honest_spin") > 0.98
+            assert share_with(samples_of(agent.samples(), named.pid), "counted_down") > 0.9
         finally:
             for path in made:
                 os.unlink(path)

@@ -51,6 +51,7 @@ class Accounting(unittest.TestCase):
         self.assertEqual(stopped["fired"],
                          stopped["samples"] + stopped["elsewhere"] + stopped["lost"])
 
+    # Pitfall 7
     def test_sums_are_exact_at_each_rate_busy_and_idle(self):
         for rate in (99, 999, 5000):
             for busy in (False, True):
