@@ -25,9 +25,11 @@ constexpr size_t kMaxBytes = size_t{64} << 20;  // read in one look
 // One look through the interpreter's objects.
 class ThreadNameWalk {
  public:
-  ThreadNameWalk(PageCache& memory, const py_layout& layout, const ObjectLayout& objects,
-                 ThreadNameHints& hints)
+  // `live`: what `memory` keeps.
+  ThreadNameWalk(PageCache& memory, ProcessMemory& live, const py_layout& layout,
+                 const ObjectLayout& objects, ThreadNameHints& hints)
       : memory_(memory),
+        live_(live),
         layout_(layout),
         objects_(objects),
         hints_(hints),
@@ -97,7 +99,29 @@ class ThreadNameWalk {
     }
     hints_.name = name_.address;
     if (names.empty() && !first_error.ok()) return first_error;
+    if (absl::Status status = DropEnded(active, *table, *entries, names); !status.ok()) {
+      return status;
+    }
     return names;
+  }
+
+  // What was read of a thread's object is the thread's if the dict held the object all the while:
+  // else it may have been freed, and be the next thread's already.
+  absl::Status DropEnded(uint64_t active, const DictTable& table,
+                         absl::Span<const DictEntry> before, ThreadNames& names) {
+    const absl::StatusOr<std::vector<DictEntry>> after = ReadEntries(live_, table);
+    if (!after.ok()) return after.status();
+    const absl::StatusOr<uint64_t> keys = live_.Get<uint64_t>(active + objects_.dict_keys);
+    if (!keys.ok()) return keys.status();
+    if (*keys != table.keys.address) {
+      return absl::InvalidArgumentError("threading._active has grown meanwhile");
+    }
+    for (size_t i = 0; i < before.size(); ++i) {
+      const bool is_same =
+          before[i].hash == (*after)[i].hash && before[i].value == (*after)[i].value;
+      if (!is_same) names.erase(static_cast<uint64_t>(before[i].hash));
+    }
+    return absl::OkStatus();
   }
 
   // Adds the names of `threads` to `names`; the first error of a single one goes to `first_error`.
@@ -143,6 +167,7 @@ class ThreadNameWalk {
   }
 
   PageCache& memory_;
+  ProcessMemory& live_;
   const py_layout& layout_;
   const ObjectLayout& objects_;
   ThreadNameHints& hints_;
@@ -170,7 +195,7 @@ absl::StatusOr<absl::flat_hash_map<uint64_t, std::string>> ReadThreadNames(Proce
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     PageCache look(memory, deadline, kMaxBytes);
     look.Prefetch(hints.pages);
-    names = ThreadNameWalk(look, layout, *objects, hints).Run(interpreter);
+    names = ThreadNameWalk(look, memory, layout, *objects, hints).Run(interpreter);
     hints.pages = look.UsedPages();
     if (hints.pages.size() > kMaxHintedPages) hints.pages.resize(kMaxHintedPages);
     if (names.ok() || !IsObjectError(names.status())) break;

@@ -5,6 +5,7 @@ import threading
 
 STOP = threading.Event()
 STARTED = threading.Semaphore(0)
+END = threading.Event()
 
 
 def wait():
@@ -15,6 +16,11 @@ def wait():
 def foreign():
     threading.current_thread()
     wait()
+
+
+def wait_for_end():
+    STARTED.release()
+    END.wait()
 
 
 class Text(str):
@@ -75,6 +81,11 @@ for command in sys.stdin:
     elif word[0] == 'spawn':
         for i in range(int(word[1])):
             start(threading.Thread(target=wait, name='worker %d' % i))
+    elif word[0] == 'begin':
+        ending = start(threading.Thread(target=wait_for_end, name='ending'))
+    elif word[0] == 'end':
+        END.set()
+        ending.join()
     elif word[0] == 'flood':
         for i in range(70000):
             threading._active[i] = renamed

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <random>
 #include <string>
 #include <vector>
@@ -44,31 +45,36 @@ Names Ask(testing::PythonProgram& program, const std::string& command) {
   return ExpectedNames(program);
 }
 
-// Counts calls, and changes or delays what is read.
+// Counts calls, tells of them, and changes or delays what is read.
 class Meddler : public ProcessMemory {
  public:
   explicit Meddler(ProcessMemory& memory) : memory_(memory) {}
 
   absl::Status Read(uint64_t address, absl::Span<std::byte> out) override {
-    ++calls;
+    Call();
     absl::Status status = memory_.Read(address, out);
     Change(out);
     return status;
   }
   std::vector<absl::Status> ReadEach(absl::Span<const Piece> pieces) override {
-    ++calls;
+    Call();
     std::vector<absl::Status> statuses = memory_.ReadEach(pieces);
     for (const Piece& piece : pieces) Change(piece.out);
     return statuses;
   }
 
   int calls = 0;
+  std::function<void()> before_call;
   absl::Duration delay;
   double corrupt_words = 0;  // share of 8-byte words replaced
   std::mt19937_64 random{1};
   std::vector<uint64_t> replacements;
 
  private:
+  void Call() {
+    ++calls;
+    if (before_call) before_call();
+  }
   void Change(absl::Span<std::byte> out) {
     if (delay != absl::ZeroDuration()) absl::SleepFor(delay);
     if (corrupt_words == 0) return;
@@ -193,6 +199,27 @@ TEST_P(ThreadNamesTest, AreRightWhileThreadsComeAndGo) {
     });
   }
   EXPECT_GE(good, kLooks * 9 / 10);
+}
+
+TEST_P(ThreadNamesTest, AreNotOfThreadsThatEndDuringTheLook) {
+  PythonTarget live;
+  ASSERT_NO_FATAL_FAILURE(StartTarget(interpreters_.front(), "live_threads.py", live));
+  ExpectedNames(*live.program);
+  const Names before = Ask(*live.program, "begin");
+  Meddler memory(*live.memory);
+  ThreadNameHints hints;
+  for (int look = 0; look < 4; ++look) {  // the later ones know the way
+    memory.calls = 0;
+    EXPECT_EQ(ReadThreadNames(memory, live.layout, live.interpreter, hints).value(), before);
+  }
+  const int last_but_one = memory.calls - 1;
+  Names after;
+  memory.calls = 0;
+  memory.before_call = [&] {
+    if (memory.calls == last_but_one) after = Ask(*live.program, "end");
+  };
+  EXPECT_EQ(ReadThreadNames(memory, live.layout, live.interpreter, hints).value(), after);
+  EXPECT_EQ(after.size(), before.size() - 1);
 }
 
 // Pitfall 45
