@@ -3,8 +3,11 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <optional>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -16,22 +19,39 @@
 namespace profd {
 namespace {
 
-// A field of /proc/PID/stat, counted from 1 as proc(5) does; past the comm.
-template <typename Number>
-absl::StatusOr<Number> StatField(pid_t pid, size_t field) {
-  absl::StatusOr<std::string> stat = ReadProcFile(pid, "stat", 4096);
-  if (!stat.ok()) return stat.status();
-  // Field 2, the comm, may itself hold spaces and parentheses.
-  const size_t comm_end = stat->rfind(')');
-  if (comm_end == std::string::npos) return absl::InternalError("no comm in /proc/PID/stat");
-  const std::vector<absl::string_view> fields =
-      absl::StrSplit(absl::string_view(*stat).substr(comm_end + 1), ' ', absl::SkipEmpty());
-  Number number = 0;
-  if (fields.size() <= field - 3 || !absl::SimpleAtoi(fields[field - 3], &number)) {
-    return absl::InternalError(absl::StrCat("no field ", field, " in /proc/PID/stat"));
+// /proc/PID/stat past the comm, which may itself hold spaces and parentheses.
+class Stat {
+ public:
+  explicit Stat(pid_t pid) : text_(ReadProcFile(pid, "stat", 4096)) {
+    if (!text_.ok()) return;
+    const size_t comm_end = text_->rfind(')');
+    if (comm_end == std::string::npos) {
+      text_ = absl::InternalError("no comm in /proc/PID/stat");
+      return;
+    }
+    fields_ =
+        absl::StrSplit(absl::string_view(*text_).substr(comm_end + 1), ' ', absl::SkipEmpty());
   }
-  return number;
-}
+
+  // Counted from 1 as proc(5) does.
+  template <typename Number>
+  absl::StatusOr<Number> Field(size_t field) const {
+    if (!text_.ok()) return text_.status();
+    Number number = 0;
+    if (fields_.size() <= field - 3 || !absl::SimpleAtoi(fields_[field - 3], &number)) {
+      return absl::InternalError(absl::StrCat("no field ", field, " in /proc/PID/stat"));
+    }
+    return number;
+  }
+
+ private:
+  absl::StatusOr<std::string> text_;
+  std::vector<absl::string_view> fields_;
+};
+
+constexpr size_t kParent = 4;
+constexpr size_t kFlags = 9;
+constexpr size_t kStartTime = 22;
 
 }  // namespace
 
@@ -46,11 +66,16 @@ absl::StatusOr<FileIdentity> IdentityOf(int fd) {
   return identity;
 }
 
-absl::StatusOr<uint64_t> StartTimeTicks(pid_t pid) {
-  return StatField<uint64_t>(pid, /*field=*/22);
+absl::StatusOr<uint64_t> StartTimeTicks(pid_t pid) { return Stat(pid).Field<uint64_t>(kStartTime); }
+
+uint64_t TicksSinceBoot() {
+  timespec now = {};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  const uint64_t hz = sysconf(_SC_CLK_TCK);
+  return now.tv_sec * hz + now.tv_nsec * hz / 1'000'000'000;
 }
 
-absl::StatusOr<pid_t> ParentPid(pid_t pid) { return StatField<pid_t>(pid, /*field=*/4); }
+absl::StatusOr<pid_t> ParentPid(pid_t pid) { return Stat(pid).Field<pid_t>(kParent); }
 
 absl::StatusOr<absl::Duration> CpuTime(pid_t pid) {
   clockid_t clock;
@@ -67,10 +92,13 @@ absl::StatusOr<absl::Duration> CpuTime(pid_t pid) {
 
 bool Exists(pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; }
 
-bool ThreadLives(pid_t tid) {
+std::optional<uint64_t> ThreadAliveSince(pid_t tid) {
   constexpr uint32_t kExiting = 0x4;  // PF_EXITING, include/linux/sched.h
-  const absl::StatusOr<uint32_t> flags = StatField<uint32_t>(tid, /*field=*/9);
-  return flags.ok() && (*flags & kExiting) == 0;
+  const Stat stat(tid);
+  const absl::StatusOr<uint32_t> flags = stat.Field<uint32_t>(kFlags);
+  const absl::StatusOr<uint64_t> start = stat.Field<uint64_t>(kStartTime);
+  if (!flags.ok() || !start.ok() || (*flags & kExiting) != 0) return std::nullopt;
+  return *start;
 }
 
 std::vector<pid_t> ListProcesses() { return NumericEntries("/proc"); }

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,15 +66,17 @@ absl::StatusOr<FileIdentity> IdentityOf(int fd);
 // Start time in clock ticks since boot (field 22 of /proc/PID/stat): with the PID it names a
 // process.
 absl::StatusOr<uint64_t> StartTimeTicks(pid_t pid);
+// Now, in the same ticks: what starts later has no lower number.
+uint64_t TicksSinceBoot();
 // Its parent in our PID namespace; 0: it has none there.
 absl::StatusOr<pid_t> ParentPid(pid_t pid);
 // CPU time used by all threads of the process, alive or ended, in nanoseconds (its CPU clock).
 absl::StatusOr<absl::Duration> CpuTime(pid_t pid);
 // A zombie does; an error other than ESRCH is about a process that exists.
 bool Exists(pid_t pid);
-// False once it has begun to exit, which is before glibc gives its pthread_self() to another
-// thread.
-bool ThreadLives(pid_t tid);
+// When the thread started, as StartTimeTicks(). None once it has begun to exit, which is before
+// glibc gives its pthread_self() to another thread.
+std::optional<uint64_t> ThreadAliveSince(pid_t tid);
 // All PIDs in /proc, ascending.
 std::vector<pid_t> ListProcesses();
 // Kernel comm of a process or thread; empty when it has gone.

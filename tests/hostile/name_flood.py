@@ -71,10 +71,12 @@ def others_keep_their_names_and_the_agent_stays_small():
         assert kept < 80, (kept, highest)
         equal(agent.stop(), 0)
         windows = [pprof_reader.read(path).samples for path in agent.files()]
-        for samples in windows:
+        lines = [line for line in agent.log if " file=" in line]
+        for line, samples in zip(lines, windows, strict=True):
             of_victim = samples_of(samples, victim.pid)
-            if count(of_victim) > 50:
-                assert has(of_victim, "victim_") > 0.9 * count(of_victim), agent.log
+            # An agent that is not scheduled for long loses names before it can be fair, and says so.
+            if count(of_victim) > 50 and "code_ring_full" not in line:
+                assert has(of_victim, "victim_") > 0.9 * count(of_victim), line
             equal(has(of_victim, "[profile full]"), 0, "samples of the victim without names")
         of_flood = [sample for samples in windows for sample in samples_of(samples, flood.pid)]
         if collapsed == 0:

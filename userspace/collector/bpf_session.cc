@@ -187,33 +187,16 @@ absl::Status BpfSession::AttachSampler(int cpu) {
 }
 
 absl::Status BpfSession::AttachSamplers() {
-  for (int cpu : OnlineCpus()) {
-    if (absl::Status status = AttachSampler(cpu); !status.ok()) return status;
-  }
-  return absl::OkStatus();
+  return FollowOnlineCpus(
+      samplers_, [](const Sampler& sampler) { return sampler.cpu; },
+      [this](const Sampler& sampler) { AddTotals(sampler, &detached_); },
+      [this](int cpu) { return AttachSampler(cpu); });
 }
 
 void BpfSession::DetachSamplers() {
   for (Sampler& sampler : samplers_) ioctl(sampler.event.get(), PERF_EVENT_IOC_DISABLE, 0);
   for (const Sampler& sampler : samplers_) AddTotals(sampler, &detached_);
   samplers_.clear();
-}
-
-absl::Status BpfSession::RefreshCpus() {
-  const std::vector<int> online = OnlineCpus();
-  // A CPU's perf event does not come back with it.
-  std::erase_if(samplers_, [&](const Sampler& sampler) {
-    if (std::find(online.begin(), online.end(), sampler.cpu) != online.end()) return false;
-    AddTotals(sampler, &detached_);
-    return true;
-  });
-  for (int cpu : online) {
-    bool known = std::any_of(samplers_.begin(), samplers_.end(),
-                             [cpu](const Sampler& sampler) { return sampler.cpu == cpu; });
-    if (known) continue;
-    if (absl::Status status = AttachSampler(cpu); !status.ok()) return status;
-  }
-  return absl::OkStatus();
 }
 
 absl::Status BpfSession::SetLayout(uint32_t index, const py_layout& layout) {

@@ -78,11 +78,10 @@ class BpfSession {
   const KernelFeatures& features() const { return features_; }
 
   absl::Status AttachLifecycle();
-  // Last of all: nothing of our own start is sampled.
+  // Last of all: nothing of our own start is sampled. Again now and then: CPUs that came online
+  // since get their sampler.
   absl::Status AttachSamplers();
   void DetachSamplers();
-  // CPUs that came online since get their sampler.
-  absl::Status RefreshCpus();
 
   // Thread-safe, as all that only touches maps.
   absl::Status SetLayout(uint32_t index, const py_layout& layout);

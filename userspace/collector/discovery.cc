@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -35,13 +34,6 @@ constexpr std::chrono::seconds kCpusInterval{5};  // between looks at which CPUs
 uint64_t RandomIncarnation() {
   static thread_local std::mt19937_64 engine{std::random_device{}()};
   return engine() | 1;
-}
-
-uint64_t TicksSinceBoot() {
-  timespec now = {};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  const uint64_t hz = sysconf(_SC_CLK_TCK);
-  return now.tv_sec * hz + now.tv_nsec * hz / 1'000'000'000;
 }
 
 bool CalledPython(const Mapping& mapping) { return absl::StrContains(mapping.path, "python"); }
@@ -134,7 +126,7 @@ void Discovery::Wake() {
 
 void Discovery::Run() {
   auto forget_seen = std::chrono::steady_clock::now() + kForgetSeen;
-  auto look_at_cpus = std::chrono::steady_clock::now() + kCpusInterval;
+  auto look_at_cpus = forget_seen + kCpusInterval;
   while (!stopping_) {
     events_->Wait(kLongestWait, {images_->changes(), wake_.get()});
     images_->DropChanged();
@@ -152,14 +144,15 @@ void Discovery::Run() {
       Inspect(pid, /*only_likely=*/false);
       events_->Consume([this](const MmapEvent& event) { OnMmap(event); });
     }
-    if (std::chrono::steady_clock::now() >= forget_seen) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= forget_seen) {
       seen_.clear();
-      forget_seen = std::chrono::steady_clock::now() + kForgetSeen;
+      forget_seen = now + kForgetSeen;
     }
-    if (std::chrono::steady_clock::now() >= look_at_cpus) {
+    if (now >= look_at_cpus) {
       // What has failed is tried again, and new processes are found by their samples meanwhile.
       events_->RefreshCpus().IgnoreError();
-      look_at_cpus = std::chrono::steady_clock::now() + kCpusInterval;
+      look_at_cpus = now + kCpusInterval;
     }
     absl::SleepFor(kPause);
   }
@@ -360,14 +353,13 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
     std::scoped_lock lock(mutex_);
     if (copies_runtime_.contains(pid)) Enqueue(pid);
   }
-  if (!process->selected && session_->Exclude(record.incarnation).ok()) Reselect(*process);
+  if (!process->selected) (void)Reselect(*process);
   return process;
 }
 
 bool Discovery::Reselect(Process& process) {
-  if (!selection_.by_name()) return false;
   // In this order: a name that is newer than what is read here is told of.
-  if (!session_->Exclude(process.key.incarnation).ok()) return false;
+  if (!session_->Exclude(process.key.incarnation).ok() || !selection_.by_name()) return false;
   std::string comm = Comm(process.key.pid);
   if (comm.empty() || !selection_.Matches(process.key.pid, comm)) return false;
   process.comm = std::move(comm);

@@ -86,21 +86,14 @@ absl::StatusOr<std::unique_ptr<MmapEvents>> MmapEvents::Create() {
 }
 
 absl::Status MmapEvents::RefreshCpus() {
-  const std::vector<int> online = OnlineCpus();
-  // A CPU's perf event does not come back with it.
-  std::erase_if(rings_, [&](const std::unique_ptr<Ring>& ring) {
-    return !std::binary_search(online.begin(), online.end(), ring->cpu());
-  });
-  for (int cpu : online) {
-    const bool known =
-        std::any_of(rings_.begin(), rings_.end(),
-                    [cpu](const std::unique_ptr<Ring>& ring) { return ring->cpu() == cpu; });
-    if (known) continue;
-    auto ring = Ring::Open(cpu);
-    if (!ring.ok()) return ring.status();
-    rings_.push_back(*std::move(ring));
-  }
-  return absl::OkStatus();
+  return FollowOnlineCpus(
+      rings_, [](const std::unique_ptr<Ring>& ring) { return ring->cpu(); },
+      [](const std::unique_ptr<Ring>&) {},
+      [this](int cpu) {
+        auto ring = Ring::Open(cpu);
+        if (ring.ok()) rings_.push_back(*std::move(ring));
+        return ring.status();
+      });
 }
 
 void MmapEvents::Wait(absl::Duration timeout, absl::Span<const int> others) {

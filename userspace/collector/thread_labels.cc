@@ -1,6 +1,7 @@
 #include "userspace/collector/thread_labels.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "symbolizer/process/process.h"
@@ -26,8 +27,9 @@ ThreadLabels::Name ThreadLabels::NameOf(const Thread& thread, const Source& sour
   if (threads_.size() >= kMaxKept) threads_.clear();
   const auto [state, is_new] = threads_.try_emplace({thread.id, thread.tid});
   if (is_new) {
-    const auto found = thread.seen <= looked_at_ ? names_.find(thread.id) : names_.end();
-    if (found != names_.end() && ThreadLives(thread.tid)) {
+    const auto found = names_.find(thread.id);
+    const auto start = found != names_.end() ? ThreadAliveSince(thread.tid) : std::nullopt;
+    if (start.has_value() && *start < looked_at_ticks_) {
       state->second.name = found->second;
     } else {
       looks_for_name_ = true;
@@ -37,20 +39,18 @@ ThreadLabels::Name ThreadLabels::NameOf(const Thread& thread, const Source& sour
     }
   }
   if (source.memory != nullptr && source.interp_head != 0) {
-    const bool early = now < refresh_at_;
-    if (!early) {
+    if (now >= refresh_at_) {
       Look(source, now);
     } else if (looks_for_name_ && now >= look_at_ && !source.early_looks->Empty(now)) {
-      const absl::Duration begin = SteadyNow();
-      Look(source, now);
-      source.early_looks->Spend(SteadyNow() - begin);
+      source.early_looks->Spend(Look(source, now));
     }
   }
   return {state->second.name, is_new};
 }
 
-void ThreadLabels::Look(const Source& source, absl::Duration now) {
-  if (looked_at_ == -absl::InfiniteDuration()) changed_at_ = now;
+absl::Duration ThreadLabels::Look(const Source& source, absl::Duration now) {
+  if (looked_at_ticks_ == 0) changed_at_ = now;
+  const uint64_t ticks = TicksSinceBoot();
   const absl::Duration begin = SteadyNow();
   auto interpreter = source.memory->Get<uint64_t>(source.interp_head);
   absl::Status status = interpreter.status();
@@ -62,7 +62,7 @@ void ThreadLabels::Look(const Source& source, absl::Duration now) {
       changed_at_ = now;
     }
   }
-  if (status.ok()) looked_at_ = begin;
+  if (status.ok()) looked_at_ticks_ = ticks;
   looks_for_name_ = status.ok() && Assign() && pause_ < kLongestPause;
 
   const absl::Duration cost = SteadyNow() - begin;
@@ -74,6 +74,7 @@ void ThreadLabels::Look(const Source& source, absl::Duration now) {
   earliest_ = now + back_off_;
   refresh_at_ =
       std::max({earliest_, now + std::min(cost * kCostShare, kLongestForCost), now + rest});
+  return cost;
 }
 
 bool ThreadLabels::Assign() {
@@ -85,7 +86,7 @@ bool ThreadLabels::Assign() {
         found == names_.end() ? !thread.name.empty() : found->second == thread.name;
     if (thread.gone || is_known) continue;
     // A thread that lives has had its ID for all of the look.
-    if (!ThreadLives(tid)) {
+    if (!ThreadAliveSince(tid).has_value()) {
       thread.gone = true;
     } else if (found != names_.end()) {
       thread.name = found->second;

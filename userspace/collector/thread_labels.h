@@ -32,17 +32,17 @@ class ThreadLabels {
   };
   struct Thread {
     pid_t tid = 0;
-    uint64_t id = 0;      // pthread_self()
-    absl::Duration seen;  // when it was alive, of SteadyNow()
+    uint64_t id = 0;  // pthread_self()
   };
   struct Name {
-    absl::string_view
-        text;  // empty: Python knows none, or it is not known yet; until the next call
+    // Empty: Python knows none, or it is not known yet. Valid until the next call.
+    absl::string_view text;
     bool is_new_thread = false;
   };
 
   // Never the name of a thread that has ended and whose ID this one has: glibc gives it to the next
-  // at once. A thread is looked for when it is new, then ever more seldom until it has a name;
+  // at once. A new thread has its name from the last look if it was there then; else it is looked
+  // for at once, then ever more seldom until it has a name;
   // names are read anew once a second at most, and less often when that is slow or fails, or brings
   // nothing new, after half a minute at the latest. `now`: of SteadyNow().
   Name NameOf(const Thread& thread, const Source& source, absl::Duration now);
@@ -53,13 +53,14 @@ class ThreadLabels {
     bool gone = false;
   };
 
-  void Look(const Source& source, absl::Duration now);
+  // Returns what it took.
+  absl::Duration Look(const Source& source, absl::Duration now);
   // True when a thread that lives has no name.
   bool Assign();
 
   absl::flat_hash_map<std::pair<uint64_t, pid_t>, State> threads_;  // by ID and TID
   absl::flat_hash_map<uint64_t, std::string> names_;                // as the last look found them
-  absl::Duration looked_at_ = -absl::InfiniteDuration();            // when that began
+  uint64_t looked_at_ticks_ = 0;  // when that began, of TicksSinceBoot(); 0: there was none
   ThreadNameHints hints_;
   absl::Duration changed_at_;
   absl::Duration refresh_at_ = -absl::InfiniteDuration();

@@ -230,9 +230,9 @@ void Pipeline::OnSample(const RawSample& sample) {
   }
   ++counts_.profiled;
   const Profile::StackId stack = StackOf(*process, sample);
-  const Profile::LabelsId labels =
-      LabelsOf(*process, {header.tid, header.thread_id, header.time_ns,
-                          CommView(header.thread_comm), CommView(header.process_comm)});
+  const Profile::LabelsId labels = LabelsOf(
+      *process,
+      {header.tid, header.thread_id, CommView(header.thread_comm), CommView(header.process_comm)});
   const uint32_t index = profile_.Add(stack, labels, 1, cpu_ns, options_.wall ? cpu_ns : 0);
   if (options_.keep_times) KeepTime(header.time_ns, index, header.ticks);
 }
@@ -243,8 +243,8 @@ void Pipeline::AddWaiting(const WaitingSample& sample) {
   ++waiting_samples_;
   Process& process = *sample.process;
   const Profile::StackId stack = StackOf(process, sample.stack);
-  const Profile::LabelsId labels = LabelsOf(
-      process, {sample.tid, sample.thread_id, sample.time_ns, sample.thread_comm, process.comm});
+  const Profile::LabelsId labels =
+      LabelsOf(process, {sample.tid, sample.thread_id, sample.thread_comm, process.comm});
   const uint32_t index = profile_.Add(stack, labels, 1, 0, wall_ns);
   if (options_.keep_times) KeepTime(sample.time_ns, index, sample.ticks);
 }
@@ -296,13 +296,16 @@ Profile::StackId Pipeline::StackOf(Process& process, const RawStack& raw) {
   return stacks_.Intern(view, raw, &profile_);
 }
 
+ThreadLabels::Name Pipeline::NameOf(Process& process, const ThreadLabels::Thread& thread) {
+  return process.threads.NameOf(thread,
+                                {MemoryOf(process), &process.image->interpreter.layout,
+                                 process.interp_head.load(), &early_looks_},
+                                now_);
+}
+
 Profile::LabelsId Pipeline::LabelsOf(Process& process, const SampledThread& sampled) {
-  const ThreadLabels::Name name =
-      process.threads.NameOf({static_cast<pid_t>(sampled.tid), sampled.thread_id,
-                              absl::Nanoseconds(static_cast<int64_t>(sampled.time_ns))},
-                             {MemoryOf(process), &process.image->interpreter.layout,
-                              process.interp_head.load(), &early_looks_},
-                             now_);
+  const ThreadLabels::Thread id = {static_cast<pid_t>(sampled.tid), sampled.thread_id};
+  const ThreadLabels::Name name = NameOf(process, id);
   if (name.is_new_thread) last_birth_ = now_;
   const bool is_provisional = name.text.empty();
   const absl::string_view thread = is_provisional ? sampled.comm : name.text;
@@ -326,10 +329,20 @@ Profile::LabelsId Pipeline::LabelsOf(Process& process, const SampledThread& samp
   labels.thread = std::string(thread);
   labels.python = process.image->interpreter.version.ToString();
   labels.container = process.container;
-  const Profile::LabelsId id = profile_.InternLabels(labels);
-  labels_[key] = {id, labels.thread, labels.comm, is_provisional};
+  const Profile::LabelsId labels_id = profile_.InternLabels(labels);
+  labels_[key] = {labels_id, sampled.thread_id, labels.thread, labels.comm, is_provisional};
   process.comm = labels.comm;
-  return id;
+  return labels_id;
+}
+
+void Pipeline::NameThreadsLate() {
+  for (const auto& [key, label] : labels_) {
+    if (!label.is_provisional) continue;
+    const std::shared_ptr<Process> process = processes_->Find(key.incarnation);
+    if (process == nullptr) continue;
+    const auto name = NameOf(*process, {static_cast<pid_t>(key.tid), label.thread_id});
+    if (!name.text.empty()) profile_.NameThread(label.id, name.text);
+  }
 }
 
 FinishedWindow Pipeline::Close(const Moment& now) {
@@ -339,6 +352,7 @@ FinishedWindow Pipeline::Close(const Moment& now) {
   const Accounting totals = Totals();
   window.accounting = totals - at_open_;
   window.samples = window.accounting.consumer.profiled;
+  NameThreadsLate();
   window.profile = std::exchange(profile_, Profile(options_.profile));
   collapsed_before_ += static_cast<uint64_t>(window.profile.collapsed_samples());
   window.events = std::exchange(events_, {});

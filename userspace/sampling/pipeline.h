@@ -50,8 +50,8 @@ class Pipeline {
 
   Accounting Totals() const;
   Symbolizer* symbolizer() { return &symbolizer_; }
-  // When a process was last seen to begin, of SteadyNow().
-  absl::Duration last_birth() const { return last_birth_; }  // of a process or thread
+  // When a process or thread was last seen for the first time, of SteadyNow().
+  absl::Duration last_birth() const { return last_birth_; }
 
  private:
   struct ThreadKey {
@@ -65,13 +65,13 @@ class Pipeline {
   };
   struct SampledThread {
     uint32_t tid;
-    uint64_t thread_id;
-    uint64_t time_ns;
+    uint64_t thread_id;  // pthread_self()
     absl::string_view comm;
     absl::string_view process_comm;
   };
   struct ThreadLabel {
     Profile::LabelsId id;
+    uint64_t thread_id;
     std::string thread;
     std::string comm;
     bool is_provisional;  // `thread` is the kernel's name, for want of Python's
@@ -89,6 +89,9 @@ class Pipeline {
   Profile::StackId StackOf(Process& process, const RawSample& sample);
   Profile::StackId StackOf(Process& process, const RawStack& raw);
   Profile::LabelsId LabelsOf(Process& process, const SampledThread& sampled);
+  ThreadLabels::Name NameOf(Process& process, const ThreadLabels::Thread& thread);
+  // Of those that were not seen again since their names are known.
+  void NameThreadsLate();
   void OnRename(uint64_t incarnation);
   void EndProcess(const process_record& record);
   // What the process has used since it was last asked; `used` is its clock.

@@ -162,7 +162,7 @@ void Sampler::Consume(const Moment& now) {
 FinishedWindow Sampler::Close(const Moment& now) {
   FinishedWindow window = pipeline_->Close(now);
   if (attached_) {
-    absl::Status status = session_->RefreshCpus();
+    absl::Status status = session_->AttachSamplers();
     if (!status.ok()) spdlog::warn("error={}", LogValue(status.message()));
   }
   return window;

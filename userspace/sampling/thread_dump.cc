@@ -262,7 +262,7 @@ void Dumper::NameThreads(ThreadDump* dump) {
                                        process_->interp_head.load(), &early_looks};
   const absl::Duration now = SteadyNow();
   for (DumpedThread& thread : dump->threads) {
-    const auto name = process_->threads.NameOf({thread.tid, thread.ident, now}, source, now);
+    const auto name = process_->threads.NameOf({thread.tid, thread.ident}, source, now);
     if (!name.text.empty()) thread.name = std::string(name.text);
   }
 }

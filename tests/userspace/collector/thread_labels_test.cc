@@ -16,7 +16,7 @@ class ThreadLabelsTest : public ::testing::Test {
   // Reads made by asking at `time`, for a thread of this ID that is alive.
   int ReadsAt(absl::Duration time, uint64_t id = 1) {
     const int before = memory_.reads();
-    EXPECT_EQ(labels_.NameOf({gettid(), id, time}, source_, time).text, "");
+    EXPECT_EQ(labels_.NameOf({gettid(), id}, source_, time).text, "");
     return memory_.reads() - before;
   }
 
@@ -62,13 +62,13 @@ TEST_F(ThreadLabelsTest, NewThreadsWaitWhereTheirLooksHaveTakenTheirShare) {
   source.early_looks = &none;
   for (int i = 0; i < 3000; ++i) {
     const absl::Duration now = absl::Milliseconds(i);
-    labels_.NameOf({gettid(), static_cast<uint64_t>(i), now}, source, now);
+    labels_.NameOf({gettid(), static_cast<uint64_t>(i)}, source, now);
   }
   EXPECT_EQ(memory_.reads(), 3);  // one a second
 }
 
 TEST_F(ThreadLabelsTest, AProcessThatHasGoneHasNoNames) {
-  EXPECT_EQ(labels_.NameOf({7, 1, absl::ZeroDuration()}, {}, absl::ZeroDuration()).text, "");
+  EXPECT_EQ(labels_.NameOf({7, 1}, {}, absl::ZeroDuration()).text, "");
 }
 
 }  // namespace
