@@ -6,7 +6,7 @@ Python function stands below it.
 import common
 
 gettime, thread = common.clock.__defaults__
-BUFFER = bytearray(1 << 20)
+BUFFER = bytearray(1 << 22)
 RANDOM = bytearray(1 << 16)
 spent = {"read_zero": 0.0, "get_random": 0.0}
 
