@@ -4,7 +4,6 @@
 #include <cstring>
 #include <limits>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 
 namespace profd {
@@ -78,12 +77,19 @@ void PageCache::Prefetch(absl::Span<const uint64_t> addresses) {
   }
 }
 
-std::vector<uint64_t> PageCache::UsedPages() const {
-  std::vector<uint64_t> used;
+void PageCache::Forget() {
   for (const auto& [start, page] : pages_) {
-    if (page->is_used) used.push_back(start);
+    if (page->is_used) forgotten_.insert(start);
   }
-  return used;
+  pages_.clear();
+}
+
+std::vector<uint64_t> PageCache::UsedPages() const {
+  absl::flat_hash_set<uint64_t> used = forgotten_;
+  for (const auto& [start, page] : pages_) {
+    if (page->is_used) used.insert(start);
+  }
+  return {used.begin(), used.end()};
 }
 
 }  // namespace profd

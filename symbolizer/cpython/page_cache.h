@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "symbolizer/process/memory.h"
@@ -29,7 +30,10 @@ class PageCache : public ProcessMemory {
   // Reads the pages of these addresses, null ones excepted, in few calls. What fails is left to
   // Read().
   void Prefetch(absl::Span<const uint64_t> addresses);
-  // Start addresses of the pages that answered a read and are still kept.
+  // What is asked for again is read again. The budget stays spent.
+  void Forget();
+  // Start addresses of the pages that answered a read and are still kept, or were when told to
+  // forget.
   std::vector<uint64_t> UsedPages() const;
 
  private:
@@ -47,6 +51,7 @@ class PageCache : public ProcessMemory {
   const std::chrono::steady_clock::time_point deadline_;
   size_t bytes_left_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Page>> pages_;
+  absl::flat_hash_set<uint64_t> forgotten_;  // start addresses of used ones
 };
 
 }  // namespace profd

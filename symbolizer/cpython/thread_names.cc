@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "symbolizer/cpython/layouts.h"
@@ -25,11 +26,9 @@ constexpr size_t kMaxBytes = size_t{64} << 20;  // read in one look
 // One look through the interpreter's objects.
 class ThreadNameWalk {
  public:
-  // `live`: what `memory` keeps.
-  ThreadNameWalk(PageCache& memory, ProcessMemory& live, const py_layout& layout,
-                 const ObjectLayout& objects, ThreadNameHints& hints)
+  ThreadNameWalk(PageCache& memory, const py_layout& layout, const ObjectLayout& objects,
+                 ThreadNameHints& hints)
       : memory_(memory),
-        live_(live),
         layout_(layout),
         objects_(objects),
         hints_(hints),
@@ -105,21 +104,29 @@ class ThreadNameWalk {
     return names;
   }
 
-  // What was read of a thread's object is the thread's if the dict held the object all the while:
-  // else it may have been freed, and be the next thread's already.
-  absl::Status DropEnded(uint64_t active, const DictTable& table,
+  // Drops the names of threads that `active` does not hold any more. What was read of the object of
+  // one that it still holds is that thread's: the others' may have been freed, and be the next
+  // thread's already.
+  absl::Status DropEnded(uint64_t active, const DictTable& known,
                          absl::Span<const DictEntry> before, ThreadNames& names) {
-    const absl::StatusOr<std::vector<DictEntry>> after = ReadEntries(live_, table);
-    if (!after.ok()) return after.status();
-    const absl::StatusOr<uint64_t> keys = live_.Get<uint64_t>(active + objects_.dict_keys);
+    memory_.Forget();
+    memory_.Prefetch({active, known.keys.address, known.keys.entries});
+    const absl::StatusOr<DictTable> table = reader_.Dict(active);
+    if (!table.ok()) return table.status();
+    const absl::StatusOr<std::vector<DictEntry>> entries = ReadEntries(memory_, *table);
+    if (!entries.ok()) return entries.status();
+    memory_.Forget();
+    const absl::StatusOr<uint64_t> keys = memory_.Get<uint64_t>(active + objects_.dict_keys);
     if (!keys.ok()) return keys.status();
-    if (*keys != table.keys.address) {
-      return absl::InvalidArgumentError("threading._active has grown meanwhile");
+    if (*keys != table->keys.address) {
+      return absl::InvalidArgumentError("threading._active was moved while it was read");
     }
-    for (size_t i = 0; i < before.size(); ++i) {
-      const bool is_same =
-          before[i].hash == (*after)[i].hash && before[i].value == (*after)[i].value;
-      if (!is_same) names.erase(static_cast<uint64_t>(before[i].hash));
+    absl::flat_hash_set<std::pair<int64_t, uint64_t>> alive;
+    for (const DictEntry& entry : *entries) alive.emplace(entry.hash, entry.value);
+    for (const DictEntry& entry : before) {
+      if (entry.value != 0 && !alive.contains({entry.hash, entry.value})) {
+        names.erase(static_cast<uint64_t>(entry.hash));
+      }
     }
     return absl::OkStatus();
   }
@@ -167,7 +174,6 @@ class ThreadNameWalk {
   }
 
   PageCache& memory_;
-  ProcessMemory& live_;
   const py_layout& layout_;
   const ObjectLayout& objects_;
   ThreadNameHints& hints_;
@@ -195,7 +201,7 @@ absl::StatusOr<absl::flat_hash_map<uint64_t, std::string>> ReadThreadNames(Proce
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     PageCache look(memory, deadline, kMaxBytes);
     look.Prefetch(hints.pages);
-    names = ThreadNameWalk(look, memory, layout, *objects, hints).Run(interpreter);
+    names = ThreadNameWalk(look, layout, *objects, hints).Run(interpreter);
     hints.pages = look.UsedPages();
     if (hints.pages.size() > kMaxHintedPages) hints.pages.resize(kMaxHintedPages);
     if (names.ok() || !IsObjectError(names.status())) break;

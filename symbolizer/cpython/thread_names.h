@@ -35,10 +35,10 @@ struct ThreadNameHints {
 //
 // `interpreter` is a PyInterpreterState. It takes some ten reads, one for each page that holds
 // threads, their attributes or names; with `hints` from before, and little changed, one for 32 of
-// them. kUnimplemented: a version whose objects are not known; kDeadlineExceeded: `budget` is
-// spent; kResourceExhausted: more threads or entries than a sane process has; kInvalidArgument
-// or kOutOfRange: no such structures there, or torn again and again; kNotFound: the process is
-// gone.
+// them; and two to see who is still there. kUnimplemented: a version whose objects are not known;
+// kDeadlineExceeded: `budget` is spent; kResourceExhausted: more threads or entries than a sane
+// process has; kInvalidArgument or kOutOfRange: no such structures there, or torn again and again;
+// kNotFound: the process is gone.
 absl::StatusOr<absl::flat_hash_map<uint64_t, std::string>> ReadThreadNames(
     ProcessMemory& memory, const py_layout& layout, uint64_t interpreter, ThreadNameHints& hints,
     absl::Duration budget = absl::Milliseconds(250));

@@ -19,10 +19,11 @@
 namespace profd {
 namespace {
 
-// /proc/PID/stat past the comm, which may itself hold spaces and parentheses.
+// /proc/PID/stat, or a thread's, past the comm, which may itself hold spaces and parentheses.
 class Stat {
  public:
-  explicit Stat(pid_t pid) : text_(ReadProcFile(pid, "stat", 4096)) {
+  explicit Stat(pid_t pid, const std::string& file = "stat")
+      : text_(ReadProcFile(pid, file, 4096)) {
     if (!text_.ok()) return;
     const size_t comm_end = text_->rfind(')');
     if (comm_end == std::string::npos) {
@@ -32,6 +33,9 @@ class Stat {
     fields_ =
         absl::StrSplit(absl::string_view(*text_).substr(comm_end + 1), ' ', absl::SkipEmpty());
   }
+
+  Stat(const Stat&) = delete;
+  Stat& operator=(const Stat&) = delete;
 
   // Counted from 1 as proc(5) does.
   template <typename Number>
@@ -94,7 +98,8 @@ bool Exists(pid_t pid) { return kill(pid, 0) == 0 || errno != ESRCH; }
 
 std::optional<uint64_t> ThreadAliveSince(pid_t tid) {
   constexpr uint32_t kExiting = 0x4;  // PF_EXITING, include/linux/sched.h
-  const Stat stat(tid);
+  // Not /proc/TID/stat, for which the kernel adds up all threads of the process.
+  const Stat stat(tid, absl::StrCat("task/", tid, "/stat"));
   const absl::StatusOr<uint32_t> flags = stat.Field<uint32_t>(kFlags);
   const absl::StatusOr<uint64_t> start = stat.Field<uint64_t>(kStartTime);
   if (!flags.ok() || !start.ok() || (*flags & kExiting) != 0) return std::nullopt;

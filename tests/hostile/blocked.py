@@ -58,19 +58,19 @@ def a_perf_map_that_is_no_file_is_not_opened():
     require_root()
     if os.uname().machine != "x86_64":
         raise Skip("the target's machine code is x86-64's")
-    with Target(JIT) as fifo, Target(JIT) as link, Target(JIT) as named, Agent(ready=False) as agent:
+    with Target(JIT) as fifo, Target(JIT) as link, Target(JIT) as named:
         made = ["/tmp/perf-%d.map" % target.pid for target in (fifo, link, named)]
         try:
             os.mkfifo(made[0])
             os.symlink("/dev/zero", made[1])
             with open(made[2], "w") as file:
                 file.write("%s 1000 counted_down\n" % named.first_line.split()[1])
-            agent.until_logged("event=sampling")
-            time.sleep(3)
-            equal(agent.stop(), 0)
-            for target in (fifo, link, named):
-                assert share_with(samples_of(agent.samples(), target.pid), "honest_spin") > 0.98
-            assert share_with(samples_of(agent.samples(), named.pid), "counted_down") > 0.9
+            with Agent() as agent:
+                time.sleep(3)
+                equal(agent.stop(), 0)
+                for target in (fifo, link, named):
+                    assert share_with(samples_of(agent.samples(), target.pid), "honest_spin") > 0.98
+                assert share_with(samples_of(agent.samples(), named.pid), "counted_down") > 0.9
         finally:
             for path in made:
                 os.unlink(path)

@@ -13,7 +13,8 @@ import tempfile
 PAGE = "docs/pitfalls.md"
 TREES = ("bpf", "symbolizer", "tests", "userspace")
 ROW = re.compile(r"^\| (\d+) \| .* \| (.*) \|$", re.MULTILINE)
-NUMBERS = re.compile(r"\bpitfalls?\s+(\d+)(?:\s+and\s+(\d+))?", re.IGNORECASE)
+NUMBERS = re.compile(r"\bpitfall\s+(\d+)", re.IGNORECASE)
+PLURAL = re.compile(r"\bpitfalls\s+\d", re.IGNORECASE)
 GTEST = re.compile(r"^TEST(?:_[FP])?\(\s*(\w+),\s*(\w+)\s*\)", re.MULTILINE)
 PROPERTY = re.compile(r'^@property_of\("(\w+)"\)', re.MULTILINE)
 # Tests that are a file each: what ctest puts before the name, the folder, what follows the name.
@@ -35,12 +36,18 @@ def check(root):
         text = read(path) if path.endswith((".c", ".cc", ".h", ".py", ".rs", ".sh")) else ""
         tests.update(".".join(names) for names in GTEST.findall(text))
         tests.update("e2e.%s.*" % name for name in PROPERTY.findall(text))
-        for number in {number for found in NUMBERS.findall(text) for number in found if number}:
+        if PLURAL.search(text) and not path.endswith("check_pitfalls.py"):
+            faults.append("%s: write 'Pitfall' before each number" % path)
+        for number in set(NUMBERS.findall(text)):
             if number not in rows:
                 faults.append("%s: pitfall %s has no row in %s" % (path, number, PAGE))
     for prefix, folder, suffix in FILES:
         found = glob.glob(os.path.join(root, folder, "*" + suffix))
-        tests.update(prefix + os.path.basename(path)[:-len(suffix)] for path in found)
+        registered = read(os.path.join(root, folder, "CMakeLists.txt")) if found else ""
+        names = (os.path.basename(path)[:-len(suffix)] for path in found)
+        tests.update(prefix + name for name in names if re.search(r"\b%s\b" % name, registered))
+    if len(rows) != len(ROW.findall(page)):
+        faults.append("%s: a number has two rows" % PAGE)
     for path in re.findall(r"`(\w[\w.-]*/[\w./-]*)`", page):
         if not os.path.exists(os.path.join(root, path)):
             faults.append("%s: there is no %s" % (PAGE, path))
@@ -58,7 +65,8 @@ TEST = "// Pitfall 1\nTEST_F(Walk,\n       Ends) {}\n"
 SELF_TESTS = [
     ("sound", "`Walk.Ends`, `fuzz.walk`, `e2e.deep.*`, `tests/fuzz/walk.cc`", TEST, None),
     ("no test, said", "no test yet: no probes", TEST, None),
-    ("number without a row", "`Walk.Ends`", TEST + "// Pitfalls 1 and 2\n", "pitfall 2 has no row"),
+    ("number without a row", "`Walk.Ends`", TEST + "// Pitfall 2\n", "pitfall 2 has no row"),
+    ("numbers in one", "`Walk.Ends`", TEST + "// Pitfalls 1 and 1\n", "before each number"),
     ("no such gtest", "`Walk.End`", TEST, "no test Walk.End"),
     ("no such file of a test", "`hostile.walk`", TEST, "no test hostile.walk"),
     ("no such property", "`e2e.wide.*`", TEST, "no test e2e.wide.*"),
@@ -71,7 +79,7 @@ def self_test():
     failures = 0
     for name, column, source, expected in SELF_TESTS:
         with tempfile.TemporaryDirectory() as root:
-            for path, text in ((PAGE, "| 1 | A fault | %s |\n" % column), ("tests/fuzz/walk.cc", source),
+            for path, text in ((PAGE, "| 1 | A fault | %s |\n" % column), ("tests/fuzz/walk.cc", source), ("tests/fuzz/CMakeLists.txt", "walk"),
                                ("tests/deep.py", '@property_of("deep")\n')):
                 os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
                 with open(os.path.join(root, path), "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Many threads, of which each runs once and for a moment: crowd.py THREADS"""
+"""Many threads, of which each runs once and for a moment (3.7+): crowd.py THREADS"""
 import sys
 import threading
 import time
@@ -28,6 +28,7 @@ def main():
     for turn in turns:
         turn.release()
         done.acquire()
+    time.sleep(1)  # a thread that has ended has no name
 
 
 if __name__ == "__main__":

@@ -125,8 +125,9 @@ void Discovery::Wake() {
 }
 
 void Discovery::Run() {
-  auto forget_seen = std::chrono::steady_clock::now() + kForgetSeen;
-  auto look_at_cpus = forget_seen + kCpusInterval;
+  const auto began = std::chrono::steady_clock::now();
+  auto forget_seen = began + kForgetSeen;
+  auto look_at_cpus = began + kCpusInterval;
   while (!stopping_) {
     events_->Wait(kLongestWait, {images_->changes(), wake_.get()});
     images_->DropChanged();
@@ -353,11 +354,11 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
     std::scoped_lock lock(mutex_);
     if (copies_runtime_.contains(pid)) Enqueue(pid);
   }
-  if (!process->selected) (void)Reselect(*process);
+  if (!process->selected) ExcludeUnlessNamed(*process);
   return process;
 }
 
-bool Discovery::Reselect(Process& process) {
+bool Discovery::ExcludeUnlessNamed(Process& process) {
   // In this order: a name that is newer than what is read here is told of.
   if (!session_->Exclude(process.key.incarnation).ok() || !selection_.by_name()) return false;
   std::string comm = Comm(process.key.pid);

@@ -57,9 +57,10 @@ class Discovery {
   std::shared_ptr<Process> Complete(const process_record& record,
                                     const std::shared_ptr<Process>& parent);
 
-  // Looks at the new name of a process that was not selected: whether it is from now on. One that
-  // is stays so under any name. For the consuming thread.
-  bool Reselect(Process& process);
+  // For a process that is not selected: looks whether its name, which may be new, selects it from
+  // now on, else keeps it out. One that is selected stays so under any name. For the consuming
+  // thread.
+  bool ExcludeUnlessNamed(Process& process);
 
   uint64_t side_band_lost() const { return side_band_lost_; }
 

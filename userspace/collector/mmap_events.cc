@@ -91,8 +91,9 @@ absl::Status MmapEvents::RefreshCpus() {
       [](const std::unique_ptr<Ring>&) {},
       [this](int cpu) {
         auto ring = Ring::Open(cpu);
-        if (ring.ok()) rings_.push_back(*std::move(ring));
-        return ring.status();
+        if (!ring.ok()) return ring.status();
+        rings_.push_back(*std::move(ring));
+        return absl::OkStatus();
       });
 }
 

@@ -30,7 +30,7 @@ struct Process {
 
   // Of the consuming thread alone, once others see it.
   std::string comm;
-  bool selected = true;  // once, and for its life: see Discovery::Reselect()
+  bool selected = true;  // once, and for its life: see Discovery::ExcludeUnlessNamed()
   bool ended = false;
   bool end_told = false;      // its CPU time is in a profile, all of it
   absl::Duration cpu_before;  // of the process's clock, before our time

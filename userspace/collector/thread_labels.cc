@@ -27,6 +27,7 @@ ThreadLabels::Name ThreadLabels::NameOf(const Thread& thread, const Source& sour
   if (threads_.size() >= kMaxKept) threads_.clear();
   const auto [state, is_new] = threads_.try_emplace({thread.id, thread.tid});
   if (is_new) {
+    state->second.seen_ticks = TicksSinceBoot();
     const auto found = names_.find(thread.id);
     const auto start = found != names_.end() ? ThreadAliveSince(thread.tid) : std::nullopt;
     if (start.has_value() && *start < looked_at_ticks_) {
@@ -48,28 +49,38 @@ ThreadLabels::Name ThreadLabels::NameOf(const Thread& thread, const Source& sour
   return {state->second.name, is_new};
 }
 
+absl::string_view ThreadLabels::KnownNameOf(const Thread& thread) const {
+  const auto state = threads_.find({thread.id, thread.tid});
+  return state == threads_.end() ? absl::string_view() : state->second.name;
+}
+
+absl::StatusOr<ThreadLabels::Names> ThreadLabels::ReadNames(const Source& source) {
+  const absl::StatusOr<uint64_t> interpreter = source.memory->Get<uint64_t>(source.interp_head);
+  if (!interpreter.ok()) return interpreter.status();
+  if (*interpreter == 0) return Names();  // it has not begun, or has ended
+  return ReadThreadNames(*source.memory, *source.layout, *interpreter, hints_);
+}
+
 absl::Duration ThreadLabels::Look(const Source& source, absl::Duration now) {
   if (looked_at_ticks_ == 0) changed_at_ = now;
   const uint64_t ticks = TicksSinceBoot();
   const absl::Duration begin = SteadyNow();
-  auto interpreter = source.memory->Get<uint64_t>(source.interp_head);
-  absl::Status status = interpreter.status();
-  if (interpreter.ok() && *interpreter != 0) {
-    auto names = ReadThreadNames(*source.memory, *source.layout, *interpreter, hints_);
-    status = names.status();
-    if (names.ok() && *names != names_) {
+  absl::StatusOr<Names> names = ReadNames(source);
+  const bool ok = names.ok();
+  if (ok) {
+    looked_at_ticks_ = ticks;
+    if (*names != names_) {
       names_ = *std::move(names);
       changed_at_ = now;
     }
   }
-  if (status.ok()) looked_at_ticks_ = ticks;
-  looks_for_name_ = status.ok() && Assign() && pause_ < kLongestPause;
+  looks_for_name_ = ok && Assign() && pause_ < kLongestPause;
 
   const absl::Duration cost = SteadyNow() - begin;
   soonest_ = now + std::max(kShortestPause, cost * kEarlyCostShare);
   look_at_ = std::max(soonest_, now + pause_);
   pause_ *= 2;
-  back_off_ = status.ok() ? kShortest : std::min(back_off_ * 2, kLongest);
+  back_off_ = ok ? kShortest : std::min(back_off_ * 2, kLongest);
   const absl::Duration rest = std::min((now - changed_at_) / kRestShare, kLongestRest);
   earliest_ = now + back_off_;
   refresh_at_ =
@@ -86,7 +97,8 @@ bool ThreadLabels::Assign() {
         found == names_.end() ? !thread.name.empty() : found->second == thread.name;
     if (thread.gone || is_known) continue;
     // A thread that lives has had its ID for all of the look.
-    if (!ThreadAliveSince(tid).has_value()) {
+    const std::optional<uint64_t> start = ThreadAliveSince(tid);
+    if (!start.has_value() || *start > thread.seen_ticks) {  // later: another has its TID
       thread.gone = true;
     } else if (found != names_.end()) {
       thread.name = found->second;

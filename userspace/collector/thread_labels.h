@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bpf/events.h"
@@ -42,24 +43,30 @@ class ThreadLabels {
 
   // Never the name of a thread that has ended and whose ID this one has: glibc gives it to the next
   // at once. A new thread has its name from the last look if it was there then; else it is looked
-  // for at once, then ever more seldom until it has a name;
-  // names are read anew once a second at most, and less often when that is slow or fails, or brings
-  // nothing new, after half a minute at the latest. `now`: of SteadyNow().
+  // for at once, then ever more seldom until it has a name. Names are read anew once a second at
+  // most, and less often when that is slow or fails, or brings nothing new, after half a minute at
+  // the latest. `now`: of SteadyNow().
   Name NameOf(const Thread& thread, const Source& source, absl::Duration now);
+  // Without a look. Empty: as above, or the thread is not known. Valid until the next call.
+  absl::string_view KnownNameOf(const Thread& thread) const;
 
  private:
   struct State {
+    uint64_t seen_ticks = 0;  // for the first time, of TicksSinceBoot()
     std::string name;
     bool gone = false;
   };
 
+  using Names = absl::flat_hash_map<uint64_t, std::string>;  // by pthread_self()
+
+  absl::StatusOr<Names> ReadNames(const Source& source);
   // Returns what it took.
   absl::Duration Look(const Source& source, absl::Duration now);
   // True when a thread that lives has no name.
   bool Assign();
 
   absl::flat_hash_map<std::pair<uint64_t, pid_t>, State> threads_;  // by ID and TID
-  absl::flat_hash_map<uint64_t, std::string> names_;                // as the last look found them
+  Names names_;                                                     // as the last look found them
   uint64_t looked_at_ticks_ = 0;  // when that began, of TicksSinceBoot(); 0: there was none
   ThreadNameHints hints_;
   absl::Duration changed_at_;

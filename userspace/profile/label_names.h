@@ -2,6 +2,7 @@
 #ifndef PROFD_USERSPACE_PROFILE_LABEL_NAMES_H_
 #define PROFD_USERSPACE_PROFILE_LABEL_NAMES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -16,6 +17,10 @@ inline constexpr char kCommLabel[] = "comm";
 inline constexpr char kThreadLabel[] = "thread";
 inline constexpr char kPythonLabel[] = "python";
 inline constexpr char kContainerLabel[] = "container";
+
+// Of a label's or comment's text in a file, where a reference of one byte can make us copy it.
+// Functions are counted instead.
+inline constexpr size_t kMaxTextBytes = 8192;
 
 struct NumberField {
   absl::string_view name;

@@ -9,10 +9,6 @@
 
 namespace profd {
 
-// Of a label or comment that is read from a file, where a reference of one byte can make us copy
-// it. Functions are counted instead.
-inline constexpr size_t kMaxTextBytes = 8192;
-
 // Well-formed by Unicode's table 3-7: no surrogates, no overlong forms.
 bool IsUtf8(absl::string_view text);
 

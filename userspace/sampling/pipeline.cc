@@ -107,7 +107,7 @@ void Pipeline::OnRename(uint64_t incarnation) {
   auto process = processes_->Find(incarnation);
   if (process == nullptr || process->ended || process->selected) return;
   auto used = CpuTime(process->key.pid);
-  if (!used.ok() || !discovery_->Reselect(*process)) return;
+  if (!used.ok() || !discovery_->ExcludeUnlessNamed(*process)) return;
   (void)Unreported(*process, *used);  // what it used before is in no profile
 }
 
@@ -330,18 +330,18 @@ Profile::LabelsId Pipeline::LabelsOf(Process& process, const SampledThread& samp
   labels.python = process.image->interpreter.version.ToString();
   labels.container = process.container;
   const Profile::LabelsId labels_id = profile_.InternLabels(labels);
-  labels_[key] = {labels_id, sampled.thread_id, labels.thread, labels.comm, is_provisional};
+  labels_[key] = {labels_id, labels.thread, labels.comm, is_provisional};
+  if (is_provisional) provisional_.push_back({key.incarnation, id, labels_id});
   process.comm = labels.comm;
   return labels_id;
 }
 
 void Pipeline::NameThreadsLate() {
-  for (const auto& [key, label] : labels_) {
-    if (!label.is_provisional) continue;
-    const std::shared_ptr<Process> process = processes_->Find(key.incarnation);
+  for (const auto& [incarnation, thread, labels] : std::exchange(provisional_, {})) {
+    const std::shared_ptr<Process> process = processes_->Find(incarnation);
     if (process == nullptr) continue;
-    const auto name = NameOf(*process, {static_cast<pid_t>(key.tid), label.thread_id});
-    if (!name.text.empty()) profile_.NameThread(label.id, name.text);
+    const absl::string_view name = process->threads.KnownNameOf(thread);
+    if (!name.empty()) profile_.NameThread(labels, name);
   }
 }
 

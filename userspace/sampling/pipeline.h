@@ -71,7 +71,6 @@ class Pipeline {
   };
   struct ThreadLabel {
     Profile::LabelsId id;
-    uint64_t thread_id;
     std::string thread;
     std::string comm;
     bool is_provisional;  // `thread` is the kernel's name, for want of Python's
@@ -90,7 +89,7 @@ class Pipeline {
   Profile::StackId StackOf(Process& process, const RawStack& raw);
   Profile::LabelsId LabelsOf(Process& process, const SampledThread& sampled);
   ThreadLabels::Name NameOf(Process& process, const ThreadLabels::Thread& thread);
-  // Of those that were not seen again since their names are known.
+  // Gives names to threads that were not seen again in this window since their names are known.
   void NameThreadsLate();
   void OnRename(uint64_t incarnation);
   void EndProcess(const process_record& record);
@@ -119,6 +118,12 @@ class Pipeline {
   uint64_t times_dropped_ = 0;  // in this window: there was no room
   int64_t unix_minus_steady_ns_ = 0;
   absl::flat_hash_map<ThreadKey, ThreadLabel> labels_;
+  struct ProvisionalLabel {
+    uint64_t incarnation;
+    ThreadLabels::Thread thread;
+    Profile::LabelsId labels;
+  };
+  std::vector<ProvisionalLabel> provisional_;  // of this window, named since or not
   std::vector<std::shared_ptr<Process>> ended_;
   size_t drained_ = 0;  // so many of ended_, from the front, have no samples left in the rings
   // A process's clock runs on through an exec: the programs of one process share it, so that no

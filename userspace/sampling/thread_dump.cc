@@ -261,6 +261,10 @@ void Dumper::NameThreads(ThreadDump* dump) {
   const ThreadLabels::Source source = {Memory(), &process_->image->interpreter.layout,
                                        process_->interp_head.load(), &early_looks};
   const absl::Duration now = SteadyNow();
+  // All are known before the one look.
+  for (const DumpedThread& thread : dump->threads) {
+    process_->threads.NameOf({thread.tid, thread.ident}, {}, now);
+  }
   for (DumpedThread& thread : dump->threads) {
     const auto name = process_->threads.NameOf({thread.tid, thread.ident}, source, now);
     if (!name.text.empty()) thread.name = std::string(name.text);

@@ -110,6 +110,21 @@ TEST(ElfFile, TellsCopiedVariables) {  // Pitfall 24
   EXPECT_TRUE(stripped->HasCopyRelocation("profd_fixture_variable"));
 }
 
+TEST(ElfFile, FindsSymbolsOfRelocationsBehindTheRelativeOnes) {
+  std::string bytes = FileBytes(FIXTURE_PIE);
+  Elf64_Dyn count = {.d_tag = DT_RELACOUNT, .d_un = {}};
+  const size_t at = bytes.find(std::string(reinterpret_cast<char*>(&count.d_tag), 8));
+  ASSERT_NE(at, std::string::npos);
+  std::memcpy(&count, &bytes[at], sizeof(count));
+  ASSERT_GT(count.d_un.d_val, 0u);
+#if defined(__x86_64__)
+  EXPECT_TRUE(OpenBytes(bytes).value()->HasCopyRelocation("profd_fixture_variable"));
+#endif
+  count.d_un.d_val = UINT64_MAX;
+  std::memcpy(&bytes[at], &count, sizeof(count));
+  EXPECT_FALSE(OpenBytes(bytes).value()->HasCopyRelocation("profd_fixture_variable"));
+}
+
 TEST(ElfFile, ReadsInitialValuesAndZeroesBehindThem) {
   auto library = OpenFixture(FIXTURE_GNU);
   int value = 0;

@@ -1,4 +1,4 @@
-// Pitfalls 45 and 47: files that are damaged, or made to hurt.
+// Pitfall 45, Pitfall 47: files that are damaged, or made to hurt.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -3,6 +3,16 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstring>
+#include <future>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "tests/symbolizer/cpython/python_target.h"
 #include "tests/symbolizer/process/fake_memory.h"
 
 namespace profd {
@@ -69,6 +79,72 @@ TEST_F(ThreadLabelsTest, NewThreadsWaitWhereTheirLooksHaveTakenTheirShare) {
 
 TEST_F(ThreadLabelsTest, AProcessThatHasGoneHasNoNames) {
   EXPECT_EQ(labels_.NameOf({7, 1}, {}, absl::ZeroDuration()).text, "");
+}
+
+// A live interpreter's memory, and the pointer to the interpreter where there is none.
+class MemoryWithHead : public ProcessMemory {
+ public:
+  explicit MemoryWithHead(testing::PythonTarget& live) : live_(live) {}
+  absl::Status Read(uint64_t address, absl::Span<std::byte> out) override {
+    ++reads;
+    if (address != kHead) return live_.memory->Read(address, out);
+    std::memcpy(out.data(), &live_.interpreter, out.size());
+    return absl::OkStatus();
+  }
+  std::vector<absl::Status> ReadEach(absl::Span<const Piece> pieces) override {
+    ++reads;
+    return live_.memory->ReadEach(pieces);
+  }
+  int reads = 0;
+
+ private:
+  testing::PythonTarget& live_;
+};
+
+std::map<std::string, uint64_t> Idents(testing::PythonProgram& program) {
+  std::map<std::string, uint64_t> idents;
+  for (std::string line = program.ReadLine(); line != "end"; line = program.ReadLine()) {
+    const std::vector<std::string> words = absl::StrSplit(line, ' ');
+    idents[testing::FromHex(words.at(1))] = std::stoull(words.at(0));
+  }
+  return idents;
+}
+
+TEST(LiveThreadLabels, AreFromTheLastLookForThreadsThatWereThereThen) {
+  testing::PythonTarget live;
+  for (int minor = 6; minor <= 15 && live.program == nullptr; ++minor) {
+    const auto found = testing::InterpretersOfMinor(minor);
+    if (found.empty()) continue;
+    ASSERT_NO_FATAL_FAILURE(StartTarget(found.front(), "live_threads.py", live));
+  }
+  if (live.program == nullptr) GTEST_SKIP() << "no CPython on this machine";
+  std::map<std::string, uint64_t> idents = Idents(*live.program);
+  absl::SleepFor(absl::Milliseconds(30));  // ticks are of 10 ms
+  MemoryWithHead memory(live);
+  TimeBudget early_looks(1, absl::Hours(1));
+  const ThreadLabels::Source source = {&memory, &live.layout, kHead, &early_looks};
+  ThreadLabels labels;
+  const pid_t there = live.program->pid();
+  EXPECT_EQ(labels.NameOf({there, idents["MainThread"]}, source, absl::ZeroDuration()).text,
+            "MainThread");
+  const int reads = memory.reads;
+  EXPECT_EQ(labels.NameOf({there, idents["heavy"]}, source, absl::ZeroDuration()).text, "heavy");
+  EXPECT_EQ(memory.reads, reads);
+
+  absl::SleepFor(absl::Milliseconds(30));
+  std::promise<pid_t> tid;
+  std::promise<void> end;
+  std::thread later([&] {
+    tid.set_value(gettid());
+    end.get_future().wait();
+  });
+  const ThreadLabels::Thread heir = {tid.get_future().get(), idents["before"]};
+  EXPECT_EQ(labels.NameOf(heir, {}, absl::ZeroDuration()).text, "");
+  EXPECT_EQ(labels.KnownNameOf(heir), "");
+  EXPECT_EQ(labels.NameOf(heir, source, absl::Seconds(1)).text, "before");
+  EXPECT_EQ(labels.KnownNameOf(heir), "before");
+  end.set_value();
+  later.join();
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Files that somebody forged or a disk damaged. Pitfalls 45 and 47
+// Files that somebody forged or a disk damaged. Pitfall 45, Pitfall 47
 #include <gtest/gtest.h>
 
 #include <functional>
