@@ -16,6 +16,21 @@ static inline __attribute__((always_inline)) u64 mix64(u64 x) {
   return x;
 }
 
+enum {
+  STR_WITHOUT_HASH = -1, /* PyASCIIObject.hash until somebody asks for it */
+  IDENTITY_CHARS = 64,   /* that are read */
+  IDENTITY_TEXT_BYTES = 64,
+};
+
+/* In place of that hash: of the length, and the first bytes of the str's characters, padded with 0.
+ */
+static inline __attribute__((always_inline)) u64 text_identity(const u64 *words, u64 length) {
+  u64 h = length;
+  int i;
+  for (i = 0; i < IDENTITY_TEXT_BYTES / 8; i++) h = (h ^ words[i]) * 0xc6a4a7935bd1e995ULL;
+  return h;
+}
+
 /* 3.12+ number their code objects; before, the names' addresses, the name's hash and the tables'
  * addresses must do. What a version lacks is 0. */
 struct code_identity {
@@ -26,7 +41,7 @@ struct code_identity {
   u64 filename;
   u64 linetable;
   u64 first_line_and_version; /* << 32 |; 3.12+: co_version */
-  u64 name_hash;              /* < 3.12 */
+  u64 name_hash;              /* < 3.12; or text_identity() */
   u64 bytecode;               /* <= 3.10: an object of its own */
 };
 

@@ -42,6 +42,7 @@ struct py_walk {
   u8 proven; /* enum stack_state: what the walk may be called if the rest ends well */
   u8 page[PY_PAGE_BYTES + PROFD_MAX_FRAME_BYTES] __attribute__((aligned(8)));
   u8 code[PROFD_MAX_CODE_BYTES] __attribute__((aligned(8))); /* head of the code object read last */
+  u8 text[512] __attribute__((aligned(8)));                  /* first characters of a str */
   struct unnamed_frame unnamed[PROFD_MAX_PY_FRAMES];         /* whose names user space may lack */
 };
 
@@ -129,8 +130,33 @@ static __always_inline int is_code_type(struct py_walk *walk, const struct py_la
   return 1;
 }
 
+/* A str's hash, which names from compiled code have and those of unpickled code may lack; then what
+ * stands in for it. 0 where it cannot be read. */
+static __always_inline u64 identity_of_str(struct py_walk *walk, const struct py_layout *layout,
+                                           u64 str) {
+  u64 hash = 0, length, bytes;
+  u32 state, ascii, offset;
+
+  if (read_field(&hash, layout, str, PY_UNICODE_HASH)) return 0;
+  if (hash != (u64)STR_WITHOUT_HASH) return hash;
+  /* Few branches: the verifier walks them for each frame. */
+  if (read_field(&length, layout, str, PY_UNICODE_LENGTH) |
+      read_u32(&state, str + layout->offset[PY_UNICODE_STATE]))
+    return hash;
+  if (!((state >> (layout->unicode_compact_shift & 31)) & 1)) return hash;
+  ascii = (state >> (layout->unicode_ascii_shift & 31)) & 1;
+  offset = layout->offset[PY_UNICODE_COMPACT_DATA];
+  offset -= ascii * (offset - layout->offset[PY_UNICODE_ASCII_DATA]);
+  bytes = length < IDENTITY_CHARS ? length : IDENTITY_CHARS;
+  bytes *= (state >> (layout->unicode_kind_shift & 31)) & 7;
+  bound_size(bytes, sizeof(walk->text) - 1);
+  __builtin_memset(walk->text, 0, IDENTITY_TEXT_BYTES);
+  if (read_target(walk->text, bytes, str + offset)) return hash;
+  return text_identity((const u64 *)walk->text, length);
+}
+
 /* Of the code object that was read last. */
-static __always_inline void identify_code(struct code_identity *id, const struct py_walk *walk,
+static __always_inline void identify_code(struct code_identity *id, struct py_walk *walk,
                                           const struct py_layout *layout, u64 code) {
   id->incarnation = walk->incarnation;
   id->code = code;
@@ -142,7 +168,7 @@ static __always_inline void identify_code(struct code_identity *id, const struct
                                code_u32(walk, layout, PY_CODE_VERSION);
   id->name_hash = id->bytecode = 0;
   if (has_field(layout, PY_CODE_VERSION)) return;
-  read_field(&id->name_hash, layout, id->name, PY_UNICODE_HASH);
+  id->name_hash = identity_of_str(walk, layout, id->name);
   if (layout->instr_kind != PY_INSTR_POINTER)
     id->bytecode = code_u64(walk, layout, PY_CODE_BYTECODE);
 }

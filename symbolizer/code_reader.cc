@@ -72,11 +72,32 @@ class CodeHead {
       if (layout_.instr_kind != PY_INSTR_POINTER) id.bytecode = Word(PY_CODE_BYTECODE);
       // The kernel goes without a hash that it cannot read.
       if (code_tag(&id) == reference.tag) return true;
-      auto hash = memory.Get<uint64_t>(id.name + layout_.offset[PY_UNICODE_HASH]);
+      const absl::StatusOr<uint64_t> hash = IdentityOfStr(memory, id.name);
       if (!hash.ok()) return hash.status();
       id.name_hash = *hash;
     }
     return code_tag(&id) == reference.tag;
+  }
+
+  // identity_of_str()
+  absl::StatusOr<uint64_t> IdentityOfStr(ProcessMemory& memory, uint64_t str) const {
+    const auto at = [&](py_field field) { return str + layout_.offset[field]; };
+    const absl::StatusOr<uint64_t> hash = memory.Get<uint64_t>(at(PY_UNICODE_HASH));
+    if (!hash.ok() || *hash != static_cast<uint64_t>(STR_WITHOUT_HASH)) return hash;
+    const absl::StatusOr<uint64_t> length = memory.Get<uint64_t>(at(PY_UNICODE_LENGTH));
+    const absl::StatusOr<uint32_t> state = memory.Get<uint32_t>(at(PY_UNICODE_STATE));
+    if (!length.ok() || !state.ok()) return absl::OutOfRangeError("no str has the code's name");
+    if ((*state >> layout_.unicode_compact_shift & 1) == 0) return hash;
+    const bool is_ascii = (*state >> layout_.unicode_ascii_shift & 1) != 0;
+    const uint64_t kind = *state >> layout_.unicode_kind_shift & 7;
+    const uint64_t bytes = std::min<uint64_t>(*length, IDENTITY_CHARS) * kind;
+    std::array<uint64_t, IDENTITY_TEXT_BYTES / 8> text = {};
+    const absl::Status read =
+        memory.Read(at(is_ascii ? PY_UNICODE_ASCII_DATA : PY_UNICODE_COMPACT_DATA),
+                    absl::MakeSpan(reinterpret_cast<std::byte*>(text.data()),
+                                   std::min<uint64_t>(bytes, IDENTITY_TEXT_BYTES)));
+    if (!read.ok()) return hash;
+    return text_identity(text.data(), *length);
   }
 
   // Of a freed object all but the first words is often still there. glibc's lists take the first

@@ -1,6 +1,7 @@
 // What is kept of code objects from frame to frame and from sample to sample.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <memory>
 
@@ -105,6 +106,30 @@ TEST_P(CodeMemo, SeesThatAnotherCodeObjectHasTheAddress) {
   auto second = Sample();
   for (int i = 0; i < kFrames; ++i) {
     EXPECT_EQ(second->frames[i].tag == first->frames[i].tag, i != 2);
+  }
+}
+
+// Pitfall 33
+TEST_P(CodeMemo, SeesThatANameThatNobodyHashedIsAnother) {
+  const py_layout& layout = process_.layout();
+  if (Has(layout, PY_CODE_VERSION)) GTEST_SKIP() << "its code objects are numbered";
+  const uint64_t name = process_.Allocate(128);
+  const uint64_t text = name + layout.offset[PY_UNICODE_ASCII_DATA];
+  process_.PutField(name, PY_UNICODE_HASH, UINT64_MAX);
+  process_.PutField(name, PY_UNICODE_LENGTH, 7);
+  process_.memory().Put(name + layout.offset[PY_UNICODE_STATE],
+                        1u << layout.unicode_kind_shift | 1u << layout.unicode_compact_shift |
+                            1u << layout.unicode_ascii_shift);
+  process_.PutField(process_.expected()[2].code, PY_CODE_NAME, name);
+  process_.memory().Put(text, std::array<char, 16>{"made_01"});
+  auto first = Sample();
+  process_.memory().Put(text, std::array<char, 16>{"made_02"});
+  auto second = Sample();
+  process_.PutField(name, PY_UNICODE_LENGTH, uint64_t{1} << 60);
+  auto third = Sample();
+  for (int i = 0; i < kFrames; ++i) {
+    EXPECT_EQ(second->frames[i].tag == first->frames[i].tag, i != 2);
+    EXPECT_EQ(third->frames[i].tag == second->frames[i].tag, i != 2);
   }
 }
 

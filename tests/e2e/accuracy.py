@@ -169,7 +169,16 @@ def files_in_any_script_have_their_lines(recording):
 @property_of("reuse")
 def code_in_memory_used_again_has_its_own_names(recording):
     """Pitfall 33."""
-    workload = recording.workload("reuse")
+    each_has_its_own_names(recording.workload("reuse"))
+
+
+@property_of("reuse_renamed")
+def code_whose_names_have_no_hash_has_its_own_names(recording):
+    """Pitfall 33."""
+    each_has_its_own_names(recording.workload("reuse-renamed"))
+
+
+def each_has_its_own_names(workload):
     prefix, file = workload.facts["function"], workload.facts["file"]
     made = [s for s in workload.samples if innermost(s) and innermost(s).function.startswith(prefix)]
     all_samples(made, lambda s: innermost(s).file ==
@@ -180,8 +189,18 @@ def code_in_memory_used_again_has_its_own_names(recording):
 
 @property_of("reuse")
 def no_function_has_its_neighbours_samples(recording):
-    """Pitfall 33: each function runs for 2 ms of CPU time, thus for 4 periods of the sampler."""
-    workload = recording.workload("reuse")
+    """Pitfall 33."""
+    none_has_its_neighbours_samples(recording, recording.workload("reuse"))
+
+
+@property_of("reuse_renamed")
+def no_function_without_hashes_has_its_neighbours_samples(recording):
+    """Pitfall 33."""
+    none_has_its_neighbours_samples(recording, recording.workload("reuse-renamed"))
+
+
+def none_has_its_neighbours_samples(recording, workload):
+    """Each function runs for 2 ms of CPU time, thus for 4 periods of the sampler."""
     prefix = workload.facts["function"]
     counts = count_by(workload.samples, lambda s: innermost(s).function if innermost(s) and
                       innermost(s).function.startswith(prefix) else None)

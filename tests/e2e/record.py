@@ -46,6 +46,7 @@ PLANS = [
     plan("odd-names", "odd_names.py", cpu=0.8),
     plan("unicode", "unicode_names.py", cpu=1.0),
     plan("reuse", "reuse.py", cpu=1.0),
+    plan("reuse-renamed", "reuse.py", "renamed", cpu=1.0, minimum=(3, 8)),
     plan("interpreters", "interpreters.py", cpu=0.5, minimum=(3, 8)),
     plan("tasks", "tasks.py", cpu=1.2),
     plan("thread-names", "thread_names.py", cpu=2.6, early=True),

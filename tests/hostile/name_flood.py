@@ -2,7 +2,7 @@
 """A process whose every stack is of functions that nobody has seen, with long names."""
 import time
 
-from hostile import Agent, Skip, Target, count, equal, main, pprof_reader, require_root, samples_of
+from hostile import Agent, Target, count, equal, main, pprof_reader, require_root, samples_of
 
 INTERVAL = 6  # seconds
 BOUND_MIB = 256  # of the whole agent; deploy/ allows it twice as much
@@ -71,17 +71,15 @@ def others_keep_their_names_and_the_agent_stays_small():
         assert kept < 80, (kept, highest)
         equal(agent.stop(), 0)
         windows = [pprof_reader.read(path).samples for path in agent.files()]
-        lines = [line for line in agent.log if " file=" in line]
-        for line, samples in zip(lines, windows, strict=True):
+        for samples in windows:
             of_victim = samples_of(samples, victim.pid)
-            # An agent that is not scheduled for long loses names before it can be fair, and says so.
-            if count(of_victim) > 50 and "code_ring_full" not in line:
-                assert has(of_victim, "victim_") > 0.9 * count(of_victim), line
+            if count(of_victim) > 50:
+                assert has(of_victim, "[unnamed function]") < 0.1 * count(of_victim), agent.log
             equal(has(of_victim, "[profile full]"), 0, "samples of the victim without names")
+        of_victim = [sample for samples in windows for sample in samples_of(samples, victim.pid)]
+        assert has(of_victim, "victim_") > 0.8 * count(of_victim), agent.log
         of_flood = [sample for samples in windows for sample in samples_of(samples, flood.pid)]
-        if collapsed == 0:
-            raise Skip("this host is too slow for a flood: %d samples" % count(of_flood))
-        assert has(of_flood, "[profile full]") > 0
+        assert has(of_flood, "[profile full]") > 0, collapsed
 
 
 main(others_keep_their_names_and_the_agent_stays_small)

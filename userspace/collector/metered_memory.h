@@ -38,7 +38,7 @@ struct MemoryCounts {
 // processes together, is spent. `common` and `counts` outlive it. For one thread.
 class MeteredMemory : public ProcessMemory {
  public:
-  static TimeBudget CommonBudget() { return TimeBudget(0.5, absl::Seconds(2)); }
+  static TimeBudget CommonBudget() { return TimeBudget(0.5, absl::Seconds(1)); }
 
   MeteredMemory(std::unique_ptr<ProcessMemory> memory, TimeBudget* common, MemoryCounts* counts)
       : memory_(std::move(memory)), common_(common), counts_(counts) {}
@@ -52,7 +52,7 @@ class MeteredMemory : public ProcessMemory {
   void End(const absl::Status& status);
 
   const std::unique_ptr<ProcessMemory> memory_;
-  TimeBudget own_{0.1, absl::Seconds(1)};
+  TimeBudget own_{0.1, absl::Milliseconds(300)};
   TimeBudget* const common_;
   MemoryCounts* const counts_;
   bool blocked_ = false;
