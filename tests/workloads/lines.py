@@ -8,8 +8,8 @@ call into C, which has no Python frame of its own.
 import common
 
 gettime, thread = common.clock.__defaults__
-SMALL = list(range(20000))
-LARGE = list(range(60000))
+SMALL = list(range(60000))
+LARGE = list(range(180000))
 spent = {"near-large": 0.0, "near-small": 0.0, "far-small": 0.0, "far-large": 0.0}
 
 
