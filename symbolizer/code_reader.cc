@@ -82,7 +82,7 @@ class CodeHead {
   // identity_of_str()
   absl::StatusOr<uint64_t> IdentityOfStr(ProcessMemory& memory, uint64_t str) const {
     const auto at = [&](py_field field) { return str + layout_.offset[field]; };
-    const absl::StatusOr<uint64_t> hash = memory.Get<uint64_t>(at(PY_UNICODE_HASH));
+    absl::StatusOr<uint64_t> hash = memory.Get<uint64_t>(at(PY_UNICODE_HASH));
     if (!hash.ok() || *hash != static_cast<uint64_t>(STR_WITHOUT_HASH)) return hash;
     const absl::StatusOr<uint64_t> length = memory.Get<uint64_t>(at(PY_UNICODE_LENGTH));
     const absl::StatusOr<uint32_t> state = memory.Get<uint32_t>(at(PY_UNICODE_STATE));
