@@ -22,8 +22,7 @@ enum {
   IDENTITY_TEXT_BYTES = 64,
 };
 
-/* In place of that hash: of the length, and the first bytes of the str's characters, padded with 0.
- */
+/* In place of that hash: of the length and the first bytes of the characters, padded with 0. */
 static inline __attribute__((always_inline)) u64 text_identity(const u64 *words, u64 length) {
   u64 h = length;
   int i;

@@ -296,16 +296,13 @@ Profile::StackId Pipeline::StackOf(Process& process, const RawStack& raw) {
   return stacks_.Intern(view, raw, &profile_);
 }
 
-ThreadLabels::Name Pipeline::NameOf(Process& process, const ThreadLabels::Thread& thread) {
-  return process.threads.NameOf(thread,
-                                {MemoryOf(process), &process.image->interpreter.layout,
-                                 process.interp_head.load(), &early_looks_},
-                                now_);
-}
-
 Profile::LabelsId Pipeline::LabelsOf(Process& process, const SampledThread& sampled) {
   const ThreadLabels::Thread id = {static_cast<pid_t>(sampled.tid), sampled.thread_id};
-  const ThreadLabels::Name name = NameOf(process, id);
+  const ThreadLabels::Name name =
+      process.threads.NameOf(id,
+                             {MemoryOf(process), &process.image->interpreter.layout,
+                              process.interp_head.load(), &early_looks_},
+                             now_);
   if (name.is_new_thread) last_birth_ = now_;
   const bool is_provisional = name.text.empty();
   const absl::string_view thread = is_provisional ? sampled.comm : name.text;

@@ -88,7 +88,6 @@ class Pipeline {
   Profile::StackId StackOf(Process& process, const RawSample& sample);
   Profile::StackId StackOf(Process& process, const RawStack& raw);
   Profile::LabelsId LabelsOf(Process& process, const SampledThread& sampled);
-  ThreadLabels::Name NameOf(Process& process, const ThreadLabels::Thread& thread);
   // Gives names to threads that were not seen again in this window since their names are known.
   void NameThreadsLate();
   void OnRename(uint64_t incarnation);
