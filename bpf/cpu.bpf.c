@@ -118,6 +118,15 @@ static __always_inline u32 elapsed_ticks(struct bpf_perf_event_data *ctx,
   return ticks;
 }
 
+/* It may be an interpreter that is about to start. */
+static __always_inline void count_start(u32 tgid, u32 ticks) {
+  struct py_start *start = bpf_map_lookup_elem(&starts, &tgid);
+
+  if (!start) return;
+  __sync_fetch_and_add(&start->events, 1);
+  __sync_fetch_and_add(&start->ticks, ticks);
+}
+
 static __always_inline void tell_of_unknown(u32 tgid, u64 now_ns) {
   struct process_record record = {.type = RECORD_PROCESS_UNKNOWN, .tgid = tgid, .time_ns = now_ns};
   u32 slot = tgid & (TOLD_SLOTS - 1);
@@ -165,6 +174,7 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
       count(OUTCOME_KERNEL_THREAD);
     } else {
       tell_of_unknown(tgid, now_ns);
+      count_start(tgid, ticks);
       count(OUTCOME_NOT_PYTHON);
     }
     return 0;
@@ -203,7 +213,9 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
   walk = &walking->walk;
   owner = mix64(incarnation ^ tid);
   slot = owner & (THREAD_CACHE_SLOTS - 1);
-  walking->search.thread_pointer = record->thread_id = thread_pointer(task);
+  record->thread_id = thread_pointer(task);
+  /* One without memory of its own may stand in another's. */
+  walking->search.thread_pointer = BPF_CORE_READ(task, mm) ? record->thread_id : NO_THREAD_POINTER;
   walking->search.owner = owner;
   find_thread_states(&walking->search, layout, process, bpf_map_lookup_elem(&thread_cache, &slot),
                      bounded, &record->tstate_source);

@@ -37,6 +37,8 @@ enum {
   PROFD_MAX_RINGS = 64,
   PROFD_MAX_IMAGES = 1024,     /* interpreter binaries at a time; each has a layout of its own */
   PROFD_MAX_PROCESSES = 32768, /* preallocated: before 6.1 perf_event programs see no other maps */
+  PROFD_MAX_STARTS = 4096,     /* processes that have exec'd and may become Python's */
+  PROFD_START_NS = 1000000000,
   PROFD_COOKIE_ADDRESS_BITS = 48, /* start probes: index of the image above the address */
   PROFD_GATE_WAYS = 8,            /* one 64-byte cache line */
   PROFD_GATE_SETS = 1 << 14,
@@ -169,7 +171,15 @@ struct py_process {
   u32 image;      /* index into `images` and `layouts` */
   u32 tss_proven; /* a thread state found through tss_key has been right at least once */
   u32 switches;   /* from one interpreter to another in the same program */
-  u32 reserved;
+  u32 ended;      /* its last thread is on its way out, and may still run in the kernel */
+};
+
+/* What fell into a process between its exec and its registration, counted as OUTCOME_NOT_PYTHON.
+ * One that is registered later than PROFD_START_NS after its exec computed for itself first. */
+struct py_start {
+  u64 exec_ns;
+  u64 events;
+  u64 ticks;
 };
 
 /* Values of `excluded`. */
@@ -188,6 +198,7 @@ enum record_type {
   RECORD_PROCESS_UNKNOWN = 5, /* a sample fell into a process nobody has looked at */
   RECORD_PROCESS_EXEC = 6,
   RECORD_PROCESS_RENAMED = 7, /* one that is excluded; told again once it is excluded anew */
+  RECORD_PROCESS_FREED = 8,   /* after its exit: now its CPU time is whole */
 };
 
 enum stack_state {
@@ -283,12 +294,14 @@ struct process_record {
   u64 time_ns;
   u64 incarnation;
   u64 parent_incarnation; /* of the process this one was forked from, else 0 */
-  u64 cpu_ns;             /* RECORD_PROCESS_EXIT: CPU time of all its threads */
+  u64 cpu_ns;             /* RECORD_PROCESS_EXIT, _EXEC and _FREED: CPU time of all its threads */
   u32 image;
   u32 parent_tgid;
   u64 load_base; /* of the interpreter image; 0: unknown */
   u32 followed;  /* the process is in `followed` */
   u32 reserved;
+  struct py_start start;       /* RECORD_PROCESS_START: 0 if nothing fell into it */
+  char comm[PROFD_COMM_BYTES]; /* RECORD_PROCESS_START */
 };
 
 /* A set of the gate: tags of code objects whose names user space has; 0 is empty. */

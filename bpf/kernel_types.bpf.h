@@ -48,6 +48,7 @@ struct task_struct {
   unsigned long nivcsw;
   u64 start_time;
   void *stack;
+  void *mm;
   struct task_struct *group_leader;
   struct signal_struct *signal;
   struct list_head thread_node;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
-/* Who is a Python process: interpreter start, fork, exec, exit, a new name. All in process context.
- */
+/* Who is a Python process: interpreter start, fork, exec, exit, a new name. All in process context
+ * but process_free(). */
 #include "bpf/code_tag.h"
 #include "bpf/kernel_types.bpf.h"
 #include "bpf/maps.bpf.h"
@@ -37,6 +37,10 @@ static __always_inline void insert(u32 tgid, struct py_process *process,
   if (bpf_map_update_elem(&processes, &tgid, process, BPF_ANY)) count(COUNT_PROCESS_TABLE_FULL);
 }
 
+static __always_inline void read_comm(struct process_record *record, struct task_struct *task) {
+  BPF_CORE_READ_INTO(&record->comm, task, group_leader, comm);
+}
+
 /* Of all threads of the process: those already reaped, and those on its list, of which several can
  * be on their way out when the last one gets here. Up to one scheduler tick of each is missing. */
 static __always_inline u64 cpu_time_ns(struct task_struct *task) {
@@ -54,19 +58,37 @@ static __always_inline u64 cpu_time_ns(struct task_struct *task) {
   return total;
 }
 
-static __always_inline void forget(struct task_struct *task, u32 tgid, enum record_type type) {
+static __always_inline void report_end(struct task_struct *task, u32 tgid,
+                                       const struct py_process *process, enum record_type type) {
   struct process_record record = {.type = type, .tgid = tgid};
-  struct py_process *known = bpf_map_lookup_elem(&processes, &tgid);
-  u64 incarnation;
 
-  if (!known) return;
-  incarnation = known->incarnation;
-  record.incarnation = incarnation;
-  record.image = known->image;
+  record.incarnation = process->incarnation;
+  record.image = process->image;
   record.cpu_ns = cpu_time_ns(task);
+  report(&record);
+}
+
+static __always_inline void forget(u32 tgid, const struct py_process *process) {
+  u64 incarnation = process->incarnation;
+
   bpf_map_delete_elem(&processes, &tgid);
   bpf_map_delete_elem(&excluded, &incarnation);
-  report(&record);
+}
+
+static __always_inline void forget_program(struct task_struct *task, u32 tgid) {
+  struct py_process *known = bpf_map_lookup_elem(&processes, &tgid);
+
+  if (!known) return;
+  report_end(task, tgid, known, RECORD_PROCESS_EXEC);
+  forget(tgid, known);
+}
+
+static __always_inline void take_start(u32 tgid, struct process_record *record) {
+  struct py_start *start = bpf_map_lookup_elem(&starts, &tgid);
+
+  if (!start) return;
+  if (bpf_ktime_get_ns() - start->exec_ns < PROFD_START_NS) record->start = *start;
+  bpf_map_delete_elem(&starts, &tgid);
 }
 
 /* Cookie: index of the image in the upper 16 bits, linked address of the function below. */
@@ -86,7 +108,9 @@ int interpreter_start(struct pt_regs *ctx) {
     /* Two interpreters in one process: the later one counts, but not by turns for ever. */
     process.switches = known->switches + 1;
     if (process.switches > SWITCHES_MAX) return 0;
-    forget((void *)bpf_get_current_task(), tgid, RECORD_PROCESS_EXEC);
+    forget_program((void *)bpf_get_current_task(), tgid);
+  } else {
+    take_start(tgid, &record);
   }
   process.incarnation = new_incarnation(tgid);
   if (image->interp_head) process.interp_head = base + image->interp_head;
@@ -96,6 +120,7 @@ int interpreter_start(struct pt_regs *ctx) {
   record.incarnation = process.incarnation;
   record.load_base = base;
   record.followed = has_followed && bpf_map_lookup_elem(&followed, &tgid);
+  read_comm(&record, (void *)bpf_get_current_task());
   insert(tgid, &process, &record);
   return 0;
 }
@@ -118,6 +143,8 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx) {
 
   if (tgid == parent_tgid) return 0; /* a thread */
   record.followed = follow(parent_tgid, tgid);
+  known = bpf_map_lookup_elem(&processes, &tgid);
+  if (known) forget(tgid, known); /* of one with the same ID whose end was not seen */
   known = bpf_map_lookup_elem(&processes, &parent_tgid);
   if (!known) return 0;
   process = *known;
@@ -126,6 +153,7 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx) {
   record.parent_incarnation = known->incarnation;
   record.parent_tgid = parent_tgid;
   record.image = process.image;
+  read_comm(&record, child);
   insert(tgid, &process, &record);
   return 0;
 }
@@ -133,18 +161,48 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx) {
 SEC("raw_tp/sched_process_exec")
 int process_exec(struct bpf_raw_tracepoint_args *ctx) {
   struct task_struct *task = (void *)ctx->args[0];
-  forget(task, BPF_CORE_READ(task, tgid), RECORD_PROCESS_EXEC);
+  u32 tgid = BPF_CORE_READ(task, tgid);
+  struct py_start start = {.exec_ns = bpf_ktime_get_ns()};
+
+  forget_program(task, tgid);
+  bpf_map_update_elem(&starts, &tgid, &start, BPF_ANY);
   return 0;
 }
 
+/* Its last thread still has to give back its memory and files: that is CPU time, too, up to
+ * process_free(). */
 SEC("raw_tp/sched_process_exit")
 int process_exit(struct bpf_raw_tracepoint_args *ctx) {
   struct task_struct *task = (void *)ctx->args[0];
   u32 tgid = BPF_CORE_READ(task, tgid);
+  struct py_process *known;
 
   if (BPF_CORE_READ(task, signal, live.counter) > 0) return 0; /* other threads run on */
   if (has_followed) bpf_map_delete_elem(&followed, &tgid);
-  forget(task, tgid, RECORD_PROCESS_EXIT);
+  bpf_map_delete_elem(&starts, &tgid);
+  known = bpf_map_lookup_elem(&processes, &tgid);
+  if (!known || known->ended) return 0;
+  known->ended = 1;
+  report_end(task, tgid, known, RECORD_PROCESS_EXIT);
+  return 0;
+}
+
+/* No task of the process runs any more, and each has left its CPU time in `signal`. The ID may be
+ * another's by now, who is not ended. Between other programs: counts nothing. */
+SEC("raw_tp/sched_process_free")
+int process_free(struct bpf_raw_tracepoint_args *ctx) {
+  struct task_struct *task = (void *)ctx->args[0];
+  u32 tgid = BPF_CORE_READ(task, tgid);
+  struct process_record record = {.type = RECORD_PROCESS_FREED, .tgid = tgid};
+  struct py_process *known;
+
+  if ((u32)BPF_CORE_READ(task, pid) != tgid) return 0;
+  known = bpf_map_lookup_elem(&processes, &tgid);
+  if (!known || !known->ended) return 0;
+  record.incarnation = known->incarnation;
+  record.cpu_ns = BPF_CORE_READ(task, signal, sum_sched_runtime);
+  forget(tgid, known);
+  bpf_ringbuf_output(&lifecycle_ring, &record, sizeof(record), BPF_RB_NO_WAKEUP);
   return 0;
 }
 

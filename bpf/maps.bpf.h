@@ -33,6 +33,14 @@ struct {
   __type(value, u8);
 } followed __weak SEC(".maps");
 
+/* Inserted by exec, of every program; taken out where the process is registered. */
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, PROFD_MAX_STARTS);
+  __type(key, u32);
+  __type(value, struct py_start);
+} starts __weak SEC(".maps");
+
 /* Tags of code objects whose names user space has. Written by user space only, through mmap. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);

@@ -9,7 +9,8 @@
 
 #include "bpf/events.h"
 
-/* Inserted and deleted in process context only (uprobe, fork, exec, exit) and by user space. */
+/* Inserted in process context (uprobe, fork) and by user space; deleted when the last task has
+ * gone, by exec, by fork for the newborn's ID, and by user space. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, PROFD_MAX_PROCESSES);

@@ -18,6 +18,8 @@ enum {
 
 enum { BOUNDED_THREADS = 64 }; /* without bpf_loop (kernels before 5.17) */
 
+#define NO_THREAD_POINTER ~0ULL /* no thread state's: one that is not bound yet has 0 */
+
 struct thread_state_cache {
   u64 owner; /* incarnation mixed with the TID */
   u64 tstate;
@@ -226,7 +228,9 @@ static __always_inline void find_thread_states(struct thread_search *search,
 /* The stack of a thread of which no state was found: none, unless the search did not get far
  * enough. */
 static __always_inline u8 stack_without_state(const struct thread_search *search, u8 source) {
-  if (source != TSTATE_NOT_FOUND || search->outcome < STACK_TRUNCATED) return STACK_NONE;
+  if (source != TSTATE_NOT_FOUND || search->outcome < STACK_TRUNCATED ||
+      search->thread_pointer == NO_THREAD_POINTER)
+    return STACK_NONE;
   return search->outcome;
 }
 

@@ -54,7 +54,7 @@ int report_thread(struct bpf_iter__task *context) {
   if (!task) return 0;
   tgid = task->tgid;
   process = bpf_map_lookup_elem(&processes, &tgid);
-  if (!process || task->exit_state) return 0;
+  if (!process || process->ended || task->exit_state) return 0;
   record->incarnation = process->incarnation;
   if (has_exclusions && bpf_map_lookup_elem(&excluded, &record->incarnation)) return 0;
 

@@ -39,6 +39,10 @@ const std::vector<Kind>& Kinds() {
        {BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem,
         BPF_FUNC_probe_read_kernel, BPF_FUNC_ktime_get_ns, BPF_FUNC_get_current_pid_tgid,
         BPF_FUNC_get_current_task, BPF_FUNC_get_attach_cookie, BPF_FUNC_ringbuf_output}},
+      // In a soft interrupt, about a process that has gone.
+      {{"raw_tp/sched_process_free"},
+       {BPF_FUNC_map_lookup_elem, BPF_FUNC_map_delete_elem, BPF_FUNC_probe_read_kernel,
+        BPF_FUNC_ringbuf_output}},
       // On behalf of its reader, about others: looks up, and never touches their user memory.
       {{"iter/task"},
        {BPF_FUNC_map_lookup_elem, BPF_FUNC_probe_read_kernel, BPF_FUNC_probe_read_kernel_str,

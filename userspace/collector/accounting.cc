@@ -1,5 +1,7 @@
 #include "userspace/collector/accounting.h"
 
+#include <algorithm>
+
 namespace profd {
 
 std::vector<std::pair<std::string, uint64_t>> Accounting::Lost() const {
@@ -39,8 +41,10 @@ uint64_t Accounting::TotalLost() const {
 }
 
 uint64_t Accounting::Elsewhere() const {
-  return kernel[OUTCOME_IDLE] + kernel[OUTCOME_NOT_PYTHON] + kernel[OUTCOME_EXCLUDED] +
-         kernel[OUTCOME_KERNEL_THREAD] + consumer.not_selected + consumer.without_gil;
+  const uint64_t counted = kernel[OUTCOME_IDLE] + kernel[OUTCOME_NOT_PYTHON] +
+                           kernel[OUTCOME_EXCLUDED] + kernel[OUTCOME_KERNEL_THREAD] +
+                           consumer.not_selected + consumer.without_gil;
+  return counted - std::min(counted, consumer.before_start);
 }
 
 double Accounting::RateHz() const {
@@ -56,6 +60,7 @@ Accounting Accounting::operator-(const Accounting& earlier) const {
   for (size_t i = 0; i < d.kernel.values.size(); ++i)
     d.kernel.values[i] -= earlier.kernel.values[i];
   d.consumer.profiled -= earlier.consumer.profiled;
+  d.consumer.before_start -= earlier.consumer.before_start;
   d.consumer.not_selected -= earlier.consumer.not_selected;
   d.consumer.without_gil -= earlier.consumer.without_gil;
   d.consumer.unknown_process -= earlier.consumer.unknown_process;

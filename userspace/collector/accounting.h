@@ -15,6 +15,7 @@ namespace profd {
 // What user space did with the records it took from the rings.
 struct ConsumerCounts {
   uint64_t profiled = 0;
+  uint64_t before_start = 0;     // of those: the kernel's programs counted them as not Python
   uint64_t not_selected = 0;     // taken before the process was known not to be wanted
   uint64_t without_gil = 0;      // only threads that hold the GIL were asked for
   uint64_t unknown_process = 0;  // its registration was lost

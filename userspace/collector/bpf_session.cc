@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "userspace/collector/clock.h"
 #include "userspace/collector/cpus.h"
 #include "userspace/collector/privilege.h"
 
@@ -150,7 +151,8 @@ absl::Status BpfSession::MapGate() {
 
 absl::Status BpfSession::AttachLifecycle() {
   std::vector<bpf_program*> programs = {
-      skeleton_->progs.process_fork, skeleton_->progs.process_exec, skeleton_->progs.process_exit};
+      skeleton_->progs.process_fork, skeleton_->progs.process_exec, skeleton_->progs.process_exit,
+      skeleton_->progs.process_free};
   if (options_.tell_renames) programs.push_back(skeleton_->progs.process_rename);
   for (bpf_program* program : programs) {
     bpf_link* link = bpf_program__attach(program);
@@ -236,6 +238,15 @@ absl::StatusOr<py_process> BpfSession::FindProcess(uint32_t tgid) const {
     return absl::NotFoundError("not registered");
   }
   return process;
+}
+
+py_start BpfSession::TakeStart(uint32_t tgid) {
+  const int map = bpf_map__fd(skeleton_->maps.starts);
+  py_start start;
+  if (bpf_map_lookup_elem(map, &tgid, &start) != 0) return {};
+  bpf_map_delete_elem(map, &tgid);
+  const auto now = static_cast<uint64_t>(absl::ToInt64Nanoseconds(SteadyNow()));
+  return now - start.exec_ns < PROFD_START_NS ? start : py_start{};
 }
 
 void BpfSession::RemoveProcess(uint32_t tgid, uint64_t incarnation) {

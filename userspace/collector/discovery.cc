@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "symbolizer/process/process.h"
 #include "symbolizer/process/within.h"
+#include "userspace/collector/records.h"
 #include "userspace/text/log_value.h"
 
 namespace profd {
@@ -298,10 +299,23 @@ void Discovery::Inspect(pid_t pid, bool only_likely) {
         (*again)->process.interp_head == candidate.process.interp_head &&
         (*again)->process.image == candidate.process.image &&
         (selected || !selection_.Matches(pid, Comm(pid)))) {
+      TakeStart(*process);
       return;
     }
     Unregister(pid, candidate.process.incarnation);
   }
+}
+
+void Discovery::TakeStart(Process& process) {
+  const py_start start = session_->TakeStart(process.key.pid);
+  if (start.events == 0) return;
+  // Where the interpreter runs already, some of that was Python code.
+  auto memory = RemoteMemory::Create(process.key.pid, readers_);
+  if (!memory.ok()) return;
+  auto head = (*memory)->Get<uint64_t>(process.interp_head);
+  if (!head.ok() || *head != 0) return;
+  process.start = start;
+  process.has_start = true;
 }
 
 void Discovery::Unregister(pid_t pid, uint64_t incarnation) {
@@ -317,8 +331,11 @@ void Discovery::Correct(pid_t pid, const py_process& known) {
   }
   auto found = FindInterpreter(pid, /*only_likely=*/false);
   if (!found.ok() || !found->has_value()) return;
-  py_process right = (*found)->process;
-  right.incarnation = known.incarnation;
+  py_process right = known;
+  right.interp_head = (*found)->process.interp_head;
+  right.tss_key = (*found)->process.tss_key;
+  right.tstate_current = (*found)->process.tstate_current;
+  right.image = (*found)->process.image;
   if (right.interp_head != known.interp_head) (void)session_->ReplaceProcess(pid, right);
   if (auto process = processes_->Find(known.incarnation); process != nullptr) {
     process->interp_head = right.interp_head;
@@ -333,11 +350,11 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
   process->image = images_->At(record.image);
   if (process->image == nullptr) return nullptr;
   process->comm = Comm(pid);
+  if (process->comm.empty()) process->comm = std::string(CommView(record.comm));  // it has gone
   process->container = ContainerId(pid);
   process->start_ticks = StartTimeTicks(pid).value_or(0);
   if (parent != nullptr) {
     process->interp_head = parent->interp_head.load();
-    if (process->comm.empty()) process->comm = parent->comm;
     if (process->container.empty()) process->container = parent->container;
     process->selected = parent->selected && selection_.pids().empty();
     process->selected =
@@ -351,6 +368,8 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
     }
     process->selected = record.followed || selection_.Matches(pid, process->comm);
     process->cpu_before = CpuBaseline(pid, process->start_ticks);
+    process->start = record.start;
+    process->has_start = record.start.events > 0;
     std::scoped_lock lock(mutex_);
     if (copies_runtime_.contains(pid)) Enqueue(pid);
   }

@@ -84,6 +84,8 @@ class Discovery {
   void Wake();
   void OnMmap(const MmapEvent& event);
   void Inspect(pid_t pid, bool only_likely);
+  // What fell into it before it was registered, if its interpreter has not begun.
+  void TakeStart(Process& process);
   void Unregister(pid_t pid, uint64_t incarnation);
   // Moves a registered process to where its runtime really is.
   void Correct(pid_t pid, const py_process& known);

@@ -28,10 +28,15 @@ struct Process {
 
   std::atomic<uint64_t> interp_head = 0;  // address of the pointer to the first interpreter
 
+  // What fell into it before it was registered. Of the consuming thread alone, once `has_start`.
+  py_start start = {};
+  std::atomic<bool> has_start = false;
+
   // Of the consuming thread alone, once others see it.
   std::string comm;
   bool selected = true;  // once, and for its life: see Discovery::ExcludeUnlessNamed()
   bool ended = false;
+  absl::Duration ended_at;    // steady time
   bool end_told = false;      // its CPU time is in a profile, all of it
   absl::Duration cpu_before;  // of the process's clock, before our time
   absl::Duration cpu_at_end;  // once it has ended

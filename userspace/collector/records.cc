@@ -30,6 +30,10 @@ std::optional<RawCode> ParseCode(absl::string_view record) {
                  record.substr(sizeof(code_record))};
 }
 
+absl::string_view CommView(const char (&comm)[PROFD_COMM_BYTES]) {
+  return absl::string_view(comm, strnlen(comm, sizeof(comm)));
+}
+
 std::optional<process_record> ParseProcess(absl::string_view record) {
   process_record process;
   if (record.size() < sizeof(process)) return std::nullopt;

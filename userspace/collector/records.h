@@ -27,6 +27,9 @@ struct RawCode {
 uint32_t RecordType(absl::string_view record);
 std::optional<RawSample> ParseSample(absl::string_view record);
 std::optional<RawCode> ParseCode(absl::string_view record);
+// A comm as the kernel sent it: not terminated when it fills its field.
+absl::string_view CommView(const char (&comm)[PROFD_COMM_BYTES]);
+
 std::optional<process_record> ParseProcess(absl::string_view record);
 
 }  // namespace profd

@@ -16,12 +16,10 @@ namespace {
 
 // Python programs may exec each other by way of a shell.
 constexpr uint64_t kWindowsWithoutProgram = 2;
+// A process that has ended still gives back its memory, and its samples may stand in rings that
+// were read before the one that told of its end.
+constexpr absl::Duration kEnding = absl::Seconds(1);
 constexpr size_t kMaxEvents = 64 << 20;  // 1 GiB
-
-// A comm as the kernel sent it: not terminated when it fills its field.
-absl::string_view CommView(const char (&comm)[PROFD_COMM_BYTES]) {
-  return absl::string_view(comm, strnlen(comm, sizeof(comm)));
-}
 
 Symbolizer::Options SymbolizerOptions(Images* images, const CodeCache::Limits& codes) {
   Symbolizer::Options options;
@@ -71,7 +69,6 @@ Accounting Pipeline::Totals() const {
 double Pipeline::Consume(const Moment& now) {
   now_ = now.steady;
   session_->ConsumeLifecycle([this](absl::string_view record) { OnLifecycle(record); });
-  drained_ = ended_.size();
   return session_->ConsumeSamples([this](absl::string_view record) { OnSampleRing(record); });
 }
 
@@ -90,6 +87,9 @@ void Pipeline::OnLifecycle(absl::string_view raw) {
     }
     case RECORD_PROCESS_EXEC:
     case RECORD_PROCESS_EXIT:
+      EndProcess(*record);
+      break;
+    case RECORD_PROCESS_FREED:
       EndProcess(*record);
       break;
     case RECORD_PROCESS_RENAMED:
@@ -113,11 +113,14 @@ void Pipeline::OnRename(uint64_t incarnation) {
 
 void Pipeline::EndProcess(const process_record& record) {
   auto process = processes_->Find(record.incarnation);
-  if (process == nullptr || process->ended) return;
-  process->ended = true;
-  process->cpu_at_end = absl::Nanoseconds(record.cpu_ns);
-  // The kernel did so too, perhaps before we had excluded it.
-  if (!process->selected) session_->EndExclusion(record.incarnation);
+  if (process == nullptr) return;
+  const absl::Duration used = absl::Nanoseconds(record.cpu_ns);
+  if (used > process->cpu_at_end) {
+    process->cpu_at_end = used;
+    process->end_told = false;
+  }
+  if (std::exchange(process->ended, true)) return;
+  process->ended_at = now_;
   ended_.push_back(process);
 }
 
@@ -146,6 +149,7 @@ std::shared_ptr<Process> Pipeline::Adopt(uint64_t incarnation, pid_t pid) {
   if (process == nullptr) return nullptr;
   process->interp_head = registered->interp_head;
   processes_->Add(process);
+  if (registered->ended) EndProcess(record);
   return process;
 }
 
@@ -153,7 +157,10 @@ void Pipeline::EndUnregistered() {
   for (const std::shared_ptr<Process>& process : processes_->All()) {
     if (process->ended) continue;
     auto registered = session_->FindProcess(process->key.pid);
-    if (registered.ok() && registered->incarnation == process->key.incarnation) continue;
+    if (registered.ok() && registered->incarnation == process->key.incarnation &&
+        !registered->ended) {
+      continue;
+    }
     process_record record = {};  // its CPU time since the last window is not known: none
     record.incarnation = process->key.incarnation;
     EndProcess(record);
@@ -222,6 +229,7 @@ void Pipeline::OnSample(const RawSample& sample) {
     ++counts_.not_selected;
     return;
   }
+  if (process->ended) process->ended_at = now_;
   const sample_record& header = *sample.header;
   const auto cpu_ns = static_cast<int64_t>(header.ticks * session_->period_ns());
   if (Excludes((header.flags & SAMPLE_HOLDS_GIL) != 0, cpu_ns)) {
@@ -235,6 +243,31 @@ void Pipeline::OnSample(const RawSample& sample) {
       {header.tid, header.thread_id, CommView(header.thread_comm), CommView(header.process_comm)});
   const uint32_t index = profile_.Add(stack, labels, 1, cpu_ns, options_.wall ? cpu_ns : 0);
   if (options_.keep_times) KeepTime(header.time_ns, index, header.ticks);
+}
+
+void Pipeline::AddStart(Process& process) {
+  const auto cpu_ns = static_cast<int64_t>(process.start.ticks * session_->period_ns());
+  if (!process.selected || Excludes(/*holds_gil=*/false, cpu_ns)) return;
+  counts_.profiled += process.start.events;
+  counts_.before_start += process.start.events;
+  const Profile::StackId stack = StackOf(process, RawStack{});
+  const auto tid = static_cast<uint32_t>(process.key.pid);
+  const auto known = labels_.find({process.key.incarnation, tid});
+  const Profile::LabelsId labels = known != labels_.end()
+                                       ? known->second.id
+                                       : LabelsOf(process, {tid, 0, process.comm, process.comm});
+  const uint32_t index = profile_.Add(stack, labels, static_cast<int64_t>(process.start.events),
+                                      cpu_ns, options_.wall ? cpu_ns : 0);
+  if (!options_.keep_times) return;
+  const auto opened_ns = static_cast<uint64_t>(absl::ToInt64Nanoseconds(opened_.steady));
+  uint64_t time_ns = std::max(process.start.exec_ns, opened_ns);
+  uint64_t ticks = process.start.ticks;
+  for (uint64_t left = process.start.events; left > 0; --left) {
+    const uint64_t share = ticks / left;
+    KeepTime(time_ns, index, share);
+    ticks -= share;
+    time_ns += share * session_->period_ns();
+  }
 }
 
 void Pipeline::AddWaiting(const WaitingSample& sample) {
@@ -298,11 +331,13 @@ Profile::StackId Pipeline::StackOf(Process& process, const RawStack& raw) {
 
 Profile::LabelsId Pipeline::LabelsOf(Process& process, const SampledThread& sampled) {
   const ThreadLabels::Thread id = {static_cast<pid_t>(sampled.tid), sampled.thread_id};
-  const ThreadLabels::Name name =
-      process.threads.NameOf(id,
-                             {MemoryOf(process), &process.image->interpreter.layout,
-                              process.interp_head.load(), &early_looks_},
-                             now_);
+  ThreadLabels::Name name;
+  if (id.id != 0) {
+    name = process.threads.NameOf(id,
+                                  {MemoryOf(process), &process.image->interpreter.layout,
+                                   process.interp_head.load(), &early_looks_},
+                                  now_);
+  }
   if (name.is_new_thread) last_birth_ = now_;
   const bool is_provisional = name.text.empty();
   const absl::string_view thread = is_provisional ? sampled.comm : name.text;
@@ -343,6 +378,9 @@ void Pipeline::NameThreadsLate() {
 }
 
 FinishedWindow Pipeline::Close(const Moment& now) {
+  for (const std::shared_ptr<Process>& process : processes_->All()) {
+    if (process->has_start.exchange(false)) AddStart(*process);
+  }
   FinishedWindow window;
   window.start = opened_.wall;
   window.duration = now.steady - opened_.steady;
@@ -396,6 +434,10 @@ void Pipeline::AddFacts(FinishedWindow* window) {
   };
   for (const std::shared_ptr<Process>& process : ended_) {
     if (!std::exchange(process->end_told, true)) add(*process, process->cpu_at_end);
+    // The rest of its time may follow.
+    if (auto clock = clocks_.find(process->key.pid); clock != clocks_.end()) {
+      clock->second.last_window = windows_;
+    }
   }
   for (const std::shared_ptr<Process>& process : processes_->All()) {
     if (process->ended || !process->selected) continue;
@@ -429,16 +471,16 @@ void Pipeline::AddFacts(FinishedWindow* window) {
 }
 
 void Pipeline::ForgetEnded() {
-  // Those that ended while the rings were read may have samples in the ones already behind.
-  const auto end = ended_.begin() + static_cast<std::ptrdiff_t>(drained_);
-  for (auto at = ended_.begin(); at != end; ++at) {
-    const std::shared_ptr<Process>& process = *at;
-    session_->CloseGate(symbolizer_.codes().Forget(process->key.incarnation));
+  std::erase_if(ended_, [this](const std::shared_ptr<Process>& process) {
+    if (now_ - process->ended_at < kEnding) return false;
+    const auto& [pid, incarnation] = process->key;
+    session_->CloseGate(symbolizer_.codes().Forget(incarnation));
     symbolizer_.native().Forget(process->key);
-    processes_->Remove(process->key.incarnation);
-  }
-  ended_.erase(ended_.begin(), end);
-  drained_ = 0;
+    session_->RemoveProcess(pid, incarnation);  // a zombie
+    session_->EndExclusion(incarnation);
+    processes_->Remove(incarnation);
+    return true;
+  });
 }
 
 }  // namespace profd

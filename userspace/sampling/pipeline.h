@@ -65,7 +65,7 @@ class Pipeline {
   };
   struct SampledThread {
     uint32_t tid;
-    uint64_t thread_id;  // pthread_self()
+    uint64_t thread_id;  // pthread_self(); 0: the thread has not come that far
     absl::string_view comm;
     absl::string_view process_comm;
   };
@@ -79,6 +79,8 @@ class Pipeline {
   void OnSampleRing(absl::string_view record);
   void OnLifecycle(absl::string_view record);
   void OnSample(const RawSample& sample);
+  // What fell into the process before it was registered.
+  void AddStart(Process& process);
   void OnCode(const RawCode& code);
   std::shared_ptr<Process> FindProcess(uint64_t incarnation, pid_t pid);
   // For when records of the lifecycle ring were lost: what the kernel's own table says.
@@ -124,7 +126,6 @@ class Pipeline {
   };
   std::vector<ProvisionalLabel> provisional_;  // of this window, named since or not
   std::vector<std::shared_ptr<Process>> ended_;
-  size_t drained_ = 0;  // so many of ended_, from the front, have no samples left in the rings
   // A process's clock runs on through an exec: the programs of one process share it, so that no
   // time is told twice in whatever order they are seen.
   struct CpuClock {

@@ -176,6 +176,9 @@ void Sampler::Detach() {
 
 void Sampler::Stop() { discovery_->Stop(); }
 
-bool Sampler::IsKnown(pid_t pid) const { return session_->FindProcess(pid).ok(); }
+bool Sampler::IsKnown(pid_t pid) const {
+  auto registered = session_->FindProcess(pid);
+  return registered.ok() && !registered->ended;
+}
 
 }  // namespace profd

@@ -11,10 +11,11 @@ Accounting Numbered(uint64_t factor) {
   uint64_t next = 1;
   for (uint64_t& value : a.kernel.values) value = factor * next++;
   for (uint64_t* field :
-       {&a.consumer.profiled, &a.consumer.not_selected, &a.consumer.unknown_process,
-        &a.consumer.malformed, &a.events.counted_ns, &a.events.enabled_ns, &a.events.periods,
-        &a.frames_read_late, &a.frames_unnamed, &a.frames_incomplete, &a.profile_full,
-        &a.side_band_lost, &a.memory.processes_blocked, &a.memory.reads_over_budget}) {
+       {&a.consumer.profiled, &a.consumer.before_start, &a.consumer.not_selected,
+        &a.consumer.unknown_process, &a.consumer.malformed, &a.events.counted_ns,
+        &a.events.enabled_ns, &a.events.periods, &a.frames_read_late, &a.frames_unnamed,
+        &a.frames_incomplete, &a.profile_full, &a.side_band_lost, &a.memory.processes_blocked,
+        &a.memory.reads_over_budget}) {
     *field = factor * next++;
   }
   return a;
@@ -40,6 +41,17 @@ TEST(AccountingTest, EveryOutcomeOfAnEventIsInOneSum) {
     a.kernel.values[EVENT_FIRED] += uint64_t{1} << outcome;
   }
   EXPECT_EQ(a.fired(), a.kernel[OUTCOME_SAMPLE] + a.Elsewhere() + a.TotalLost());
+}
+
+TEST(AccountingTest, WhatCameBeforeTheInterpreterIsNotElsewhere) {
+  Accounting a;
+  a.kernel.values[EVENT_FIRED] = 10;
+  a.kernel.values[OUTCOME_NOT_PYTHON] = 10;
+  a.consumer.profiled = a.consumer.before_start = 4;
+  EXPECT_EQ(a.Elsewhere(), 6u);
+  // Of a window that began after they had fired.
+  a.kernel.values[EVENT_FIRED] = a.kernel.values[OUTCOME_NOT_PYTHON] = 0;
+  EXPECT_EQ(a.Elsewhere(), 0u);
 }
 
 TEST(AccountingTest, TheRateIsThatOfCpusWithWork) {
