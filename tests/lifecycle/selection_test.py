@@ -105,7 +105,7 @@ class Selecting(unittest.TestCase):
         python = pythons.executable("system")
         with Agent(selection=("--comm", "^svc-")) as agent:
             with Program([python, "-I", "-S", "-c", RENAMES_WITHOUT_END]) as storm:
-                storm.wait_ready()
+                burn_until([storm.wait_ready()], 1)  # looking at the host's binaries is over
                 spent = cpu_seconds(agent.pid)
                 burn_until([storm], 2)
                 spent = cpu_seconds(agent.pid) - spent
