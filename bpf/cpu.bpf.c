@@ -128,7 +128,7 @@ static __always_inline void count_start(u32 tgid, u32 ticks) {
 }
 
 static __always_inline void tell_of_unknown(u32 tgid, u64 now_ns) {
-  struct process_record record = {.type = RECORD_PROCESS_UNKNOWN, .tgid = tgid, .time_ns = now_ns};
+  struct stranger_record record = {.type = RECORD_PROCESS_UNKNOWN, .tgid = tgid, .time_ns = now_ns};
   u32 slot = tgid & (TOLD_SLOTS - 1);
   u64 *entry = bpf_map_lookup_elem(&told, &slot);
   /* Once in about four seconds, since a process may load an interpreter later on. */

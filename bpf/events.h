@@ -304,6 +304,13 @@ struct process_record {
   char comm[PROFD_COMM_BYTES]; /* RECORD_PROCESS_START */
 };
 
+/* RECORD_PROCESS_UNKNOWN: the head of the one above, to be small on the sampler's stack. */
+struct stranger_record {
+  u32 type;
+  u32 tgid;
+  u64 time_ns;
+};
+
 /* A set of the gate: tags of code objects whose names user space has; 0 is empty. */
 struct gate_set {
   u64 tags[PROFD_GATE_WAYS];

@@ -27,12 +27,16 @@ struct {
 char stack[256];
 
 static __attribute__((noinline)) long in_subprogram(unsigned int key) {
+  char half[300];
+  bpf_get_current_comm(half, sizeof(half));
   return bpf_map_delete_elem(&shared, &key);
 }
 
 SEC("perf_event")
 int inserts(void *ctx) {
   unsigned int key = 1;
+  char half[250];
+  bpf_get_current_comm(half, sizeof(half));
   bpf_map_update_elem(&shared, &key, &key, BPF_ANY);
   bpf_get_stackid(ctx, &shared, 0);
   bpf_get_stack(ctx, stack, sizeof(stack), BPF_F_USER_STACK);

@@ -17,6 +17,7 @@
 namespace profd::testing {
 namespace {
 
+constexpr int kMaxStackBytes = 512;                  // the kernel's MAX_BPF_STACK
 constexpr uint32_t kMaxPerCpuValueBytes = 32 << 10;  // the kernel's PCPU_MIN_UNIT_SIZE
 
 // Kinds of programs, by what they may interrupt.
@@ -127,6 +128,25 @@ void CheckCode(const Section& section, const Kind& kind, std::vector<std::string
   }
 }
 
+// Of the function of a section that needs most, as the kernel counts: by 32.
+int StackBytes(const Section& section) {
+  int deepest = 0, pointer = -1;  // a register that is the frame pointer's copy
+  for (const bpf_insn& insn : section.code) {
+    const int instruction_class = BPF_CLASS(insn.code);
+    if (instruction_class == BPF_ALU64 && BPF_OP(insn.code) == BPF_ADD && insn.dst_reg == pointer) {
+      deepest = std::max(deepest, -insn.imm);
+    }
+    const bool copies = insn.code == (BPF_ALU64 | BPF_MOV | BPF_X) && insn.src_reg == BPF_REG_10;
+    pointer = copies ? insn.dst_reg : -1;
+    const bool stores = instruction_class == BPF_ST || instruction_class == BPF_STX;
+    const bool loads = instruction_class == BPF_LDX;
+    if ((stores && insn.dst_reg == BPF_REG_10) || (loads && insn.src_reg == BPF_REG_10)) {
+      deepest = std::max(deepest, -insn.off);
+    }
+  }
+  return (deepest + 31) / 32 * 32;
+}
+
 void CheckMaps(const std::string& path, std::vector<std::string>& broken) {
   std::unique_ptr<bpf_object, void (*)(bpf_object*)> object(bpf_object__open(path.c_str()),
                                                             bpf_object__close);
@@ -165,6 +185,13 @@ std::vector<std::string> BrokenRules(const std::string& path) {
   for (const Section& section : sections) {
     if (section.name != ".text") continue;
     for (const Kind* kind : kinds) CheckCode(section, *kind, broken);
+    // Kernels before 6.13 count what calls and what is called together.
+    for (const Section& caller : sections) {
+      const int bytes = StackBytes(caller) + StackBytes(section);
+      if (&caller != &section && bytes > kMaxStackBytes) {
+        broken.push_back(absl::StrCat(caller.name, ": ", bytes, " bytes of stack"));
+      }
+    }
   }
   CheckMaps(path, broken);
   return broken;

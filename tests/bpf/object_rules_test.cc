@@ -10,7 +10,8 @@ using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 // Pitfall 2: no inserts from perf events. Pitfall 4: no user call chains by the kernel. Pitfall 10:
-// what a per-CPU map can hold.
+// what a per-CPU map can hold,
+// and the stack of callers and callees together.
 TEST(ObjectRules, AreKeptByTheSampler) { EXPECT_THAT(BrokenRules(PROFD_CPU_OBJECT), IsEmpty()); }
 
 TEST(ObjectRules, AreKeptByTheLifecyclePrograms) {
@@ -27,6 +28,7 @@ TEST(ObjectRules, SeeWhatIsForbidden) {
                                    "perf_event: calls helper 27",  // bpf_get_stackid
                                    "perf_event: may ask for a user stack",
                                    ".text: calls helper 3",  // bpf_map_delete_elem
+                                   "perf_event: 576 bytes of stack",
                                    "kprobe/do_exit: a kind of program we do not have",
                                    "raw_tp/sched_switch: a kind of program we do not have",
                                    "large: value over 32 KiB per CPU"));

@@ -35,9 +35,11 @@ absl::string_view CommView(const char (&comm)[PROFD_COMM_BYTES]) {
 }
 
 std::optional<process_record> ParseProcess(absl::string_view record) {
-  process_record process;
-  if (record.size() < sizeof(process)) return std::nullopt;
-  std::memcpy(&process, record.data(), sizeof(process));
+  process_record process = {};
+  const size_t bytes = RecordType(record) == RECORD_PROCESS_UNKNOWN ? sizeof(stranger_record)
+                                                                    : sizeof(process_record);
+  if (record.size() < bytes) return std::nullopt;
+  std::memcpy(&process, record.data(), bytes);
   return process;
 }
 

@@ -30,6 +30,7 @@ std::optional<RawCode> ParseCode(absl::string_view record);
 // A comm as the kernel sent it: not terminated when it fills its field.
 absl::string_view CommView(const char (&comm)[PROFD_COMM_BYTES]);
 
+// Of a stranger's, only the head.
 std::optional<process_record> ParseProcess(absl::string_view record);
 
 }  // namespace profd

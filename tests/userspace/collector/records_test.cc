@@ -53,6 +53,11 @@ TEST(RecordsTest, ShortOnesAreRefused) {
     EXPECT_FALSE(ParseProcess(absl::string_view(zeros.data(), bytes)).has_value());
   }
   EXPECT_EQ(RecordType("abc"), 0u);
+  const stranger_record stranger = {.type = RECORD_PROCESS_UNKNOWN, .tgid = 7, .time_ns = 1};
+  const absl::string_view head(reinterpret_cast<const char*>(&stranger), sizeof(stranger));
+  EXPECT_FALSE(ParseProcess(head.substr(1)).has_value());
+  ASSERT_TRUE(ParseProcess(head).has_value());
+  EXPECT_EQ(ParseProcess(head)->tgid, 7u);
   EXPECT_TRUE(ParseCode(zeros).has_value());
 }
 
