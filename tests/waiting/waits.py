@@ -47,10 +47,14 @@ def pipe():
     os.read(end, 1)
 
 
+PIECE = b"x" * (4 << 20)  # some milliseconds of waiting on a fast disk
+
+
 def disk():
     with tempfile.TemporaryFile(dir=".") as file:
         while True:
-            file.write(b"x" * 4096)
+            file.seek(0)
+            file.write(PIECE)
             file.flush()
             os.fsync(file.fileno())
 

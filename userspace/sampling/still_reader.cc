@@ -45,6 +45,15 @@ WaitReason StillReader::ReasonOf(const ThreadReport& report, const py_process& r
   return IsGilFutex(registered, layout, locks.gils, futex) ? WaitReason::kGil : reason;
 }
 
+WaitReason StillReader::ReasonOf(const Process& process, const ThreadReport& report) {
+  auto registered = session_->FindProcess(process.key.pid);
+  if (!registered.ok() || registered->incarnation != process.key.incarnation ||
+      unreadable_.contains(process.key.incarnation)) {
+    return reasons_.Of(report.record, report.kernel);
+  }
+  return ReasonOf(report, *registered, process.image->interpreter.layout);
+}
+
 absl::StatusOr<StillReader::Codes> StillReader::ReadNewCodes(
     const Process& process, pid_t tid, absl::Span<const WalkedThread> walked) {
   absl::flat_hash_set<uint64_t> seen;

@@ -36,6 +36,8 @@ class StillReader {
     const ThreadReport* report = nullptr;  // of the process; off the CPU
     uint64_t tstate = 0;                   // of an earlier read, or 0
   };
+  // By what is reported of it alone; no stack is needed.
+  WaitReason ReasonOf(const Process& process, const ThreadReport& report);
   // Reads these threads of one process and appends those that are proven to `out`, in no order. A
   // thread that runs all the time may be missing whenever one tries. `rounds` of kBatch threads at
   // most. Fails when the process cannot be read: kNotFound, or kDeadlineExceeded, then for good.

@@ -103,13 +103,15 @@ void WaitingSampler::Emit(Thread& thread, const thread_record& record, const Sin
   sink(sample);
 }
 
-// Runs again before anybody can prove its stack: the time is kept, without one.
-void WaitingSampler::EmitUnread(Thread& thread, const thread_record& record, const Sink& sink) {
+// Runs again before anybody can prove its stack: the time is kept, without one, for the reason that
+// it waits now.
+void WaitingSampler::EmitUnread(Thread& thread, const ThreadReport& report, const Sink& sink) {
+  const thread_record& record = report.record;
   stats_.unread_ns += static_cast<uint64_t>(thread.account.Owed(record));
   kept_frames_ -= thread.walked.frames.size();
   thread.walked = WalkedThread();
   thread.walked.stack_state = STACK_TORN;
-  thread.reason = WaitReason::kOther;
+  thread.reason = reader_.ReasonOf(*thread.process, report);
   thread.state = Thread::kUnread;
   std::memcpy(thread.comm, record.comm, sizeof(thread.comm));
   Emit(thread, record, sink);
@@ -158,7 +160,7 @@ void WaitingSampler::Tick(absl::Duration now, const Sink& sink) {
       if (proven.contains(record.tid) || thread.account.Owed(record) < kUnreadTicks * period_ns_) {
         continue;
       }
-      EmitUnread(thread, record, sink);
+      EmitUnread(thread, *missing.report, sink);
     }
   }
   ForgetEnded();

@@ -90,7 +90,7 @@ class WaitingSampler {
   Thread* Meet(const thread_record& record);
   void Keep(Thread& thread, StillThread still);
   void Emit(Thread& thread, const thread_record& record, const Sink& sink);
-  void EmitUnread(Thread& thread, const thread_record& record, const Sink& sink);
+  void EmitUnread(Thread& thread, const ThreadReport& report, const Sink& sink);
   void ForgetEnded();
 
   Processes* const processes_;
