@@ -2,6 +2,7 @@
 "busy N" for N threads that compete for the GIL. Prints READY once all have begun; ends with its
 input."""
 import os
+import random
 import select
 import socket
 import subprocess
@@ -60,9 +61,9 @@ def disk():
 
 
 def half():
-    """Half of its time on the CPU, by its own clock, half asleep."""
+    """Half of its time on the CPU, by its own clock, half asleep; never in step with a sampler."""
     while True:
-        end = time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID) + 0.005
+        end = time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID) + random.uniform(0.002, 0.008)
         begin = time.monotonic()
         while time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID) < end:
             pass

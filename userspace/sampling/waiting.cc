@@ -167,7 +167,9 @@ void WaitingSampler::Tick(absl::Duration now, const Sink& sink) {
   if (!reports->empty()) last_tick_ns_ = reports->front().record.time_ns;
   const absl::Duration cost = OwnCpuTime() + reader_.cpu_used() - cpu_before;
   stats_.cpu += cost;
-  due_ = std::max(due_ + options_.period, now + options_.period / 2);
+  // Never in step with a thread whose waits come as often.
+  const double step = std::uniform_real_distribution<double>(0.5, 1.5)(random_);
+  due_ = std::max(due_ + step * options_.period, now + options_.period / 2);
   due_ = std::max(due_, now + cost / options_.max_cpu_share);
 }
 

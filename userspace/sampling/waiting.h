@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -101,6 +102,7 @@ class WaitingSampler {
   absl::flat_hash_map<Key, Thread> threads_;
   size_t kept_frames_ = 0;
   uint64_t last_tick_ns_ = 0;
+  std::minstd_rand random_;
   absl::Duration due_;
   Stats stats_;
 };
