@@ -77,8 +77,11 @@ absl::Status CheckPrivilege() {
 absl::Status ExplainLoadFailure(int error) {
   const std::string what = absl::StrCat("the kernel (", KernelRelease(),
                                         ") refused the BPF programs: ", std::strerror(error));
-  if (error == EPERM || error == EACCES) {
-    return absl::PermissionDeniedError(absl::StrCat(what, kHint));
+  if (error == EPERM) return absl::PermissionDeniedError(absl::StrCat(what, kHint));
+  if (error == EACCES) {  // the privilege was there, see CheckPrivilege()
+    return absl::UnimplementedError(absl::StrCat(
+        what,
+        " (its verifier)\nhint: profd --all-python --log-level trace shows why; please report it"));
   }
   return absl::UnimplementedError(absl::StrCat(what, "\nhint: profd needs Linux 5.10 or later"));
 }
