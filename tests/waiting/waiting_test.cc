@@ -16,8 +16,6 @@ namespace profd::testing {
 namespace {
 
 using ::testing::Contains;
-using ::testing::Each;
-using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::Key;
 using ::testing::Not;

@@ -127,9 +127,10 @@ std::string LostComment(absl::string_view reason, int64_t samples) {
 std::string ProcessCpuComment(int64_t pid, absl::string_view comm, absl::Duration cpu) {
   const int64_t us =
       absl::ToInt64Microseconds(cpu < absl::ZeroDuration() ? absl::ZeroDuration() : cpu);
-  return FormatComment({kProcessCpuComment,
-                        {{kPidLabel, absl::StrCat(pid)}, {kCommLabel, std::string(comm)}},
-                        absl::StrFormat("%d.%06d", us / 1'000'000, us % 1'000'000)});
+  return FormatComment(
+      {kProcessCpuComment,
+       {{std::string(kPidLabel), absl::StrCat(pid)}, {std::string(kCommLabel), std::string(comm)}},
+       absl::StrFormat("%d.%06d", us / 1'000'000, us % 1'000'000)});
 }
 
 }  // namespace profd

@@ -11,12 +11,12 @@
 
 namespace profd {
 
-inline constexpr char kPidLabel[] = "pid";
-inline constexpr char kTidLabel[] = "tid";
-inline constexpr char kCommLabel[] = "comm";
-inline constexpr char kThreadLabel[] = "thread";
-inline constexpr char kPythonLabel[] = "python";
-inline constexpr char kContainerLabel[] = "container";
+inline constexpr absl::string_view kPidLabel = "pid";
+inline constexpr absl::string_view kTidLabel = "tid";
+inline constexpr absl::string_view kCommLabel = "comm";
+inline constexpr absl::string_view kThreadLabel = "thread";
+inline constexpr absl::string_view kPythonLabel = "python";
+inline constexpr absl::string_view kContainerLabel = "container";
 
 // Of a label's or comment's text in a file, where a reference of one byte can make us copy it.
 // Functions are counted instead.

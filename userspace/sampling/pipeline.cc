@@ -87,8 +87,6 @@ void Pipeline::OnLifecycle(absl::string_view raw) {
     }
     case RECORD_PROCESS_EXEC:
     case RECORD_PROCESS_EXIT:
-      EndProcess(*record);
-      break;
     case RECORD_PROCESS_FREED:
       EndProcess(*record);
       break;
