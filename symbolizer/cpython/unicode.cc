@@ -8,30 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "symbolizer/cpython/layouts.h"
 #include "symbolizer/cpython/partial_read.h"
+#include "symbolizer/text/utf8.h"
 
 namespace profd {
 namespace {
-
-constexpr uint32_t kReplacement = 0xFFFD;
-
-void AppendUtf8(uint32_t c, std::string& out) {
-  if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) c = kReplacement;
-  if (c < 0x80) {
-    out.push_back(static_cast<char>(c));
-  } else if (c < 0x800) {
-    out.push_back(static_cast<char>(0xC0 | c >> 6));
-    out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
-  } else if (c < 0x10000) {
-    out.push_back(static_cast<char>(0xE0 | c >> 12));
-    out.push_back(static_cast<char>(0x80 | (c >> 6 & 0x3F)));
-    out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
-  } else {
-    out.push_back(static_cast<char>(0xF0 | c >> 18));
-    out.push_back(static_cast<char>(0x80 | (c >> 12 & 0x3F)));
-    out.push_back(static_cast<char>(0x80 | (c >> 6 & 0x3F)));
-    out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
-  }
-}
 
 template <typename Char>
 std::string Decode(absl::string_view raw) {
@@ -41,7 +21,7 @@ std::string Decode(absl::string_view raw) {
   for (size_t i = 0; i < count; ++i) {
     Char c;
     memcpy(&c, raw.data() + i * sizeof(Char), sizeof(Char));
-    AppendUtf8(c, out);
+    AppendUtf8(c, &out);
   }
   return out;
 }

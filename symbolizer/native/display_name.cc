@@ -2,8 +2,8 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <cstdlib>
 #include <memory>
 
@@ -12,6 +12,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "symbolizer/text/clone_suffix.h"
+#include "symbolizer/text/utf8.h"
 
 namespace profd {
 namespace {
@@ -38,19 +40,13 @@ bool DemanglesToBoundedSize(absl::string_view mangled) {
   return log2_length * (1 + expansions) + references * (std::log2(3.0) / 3) <= kMaxDemangledLog2;
 }
 
-// Rust's legacy mangling is C++'s with a hash as last component: "17h", 16 hex digits, "E", and
-// perhaps a suffix such as ".llvm.123".
-// Returns the name without the suffix, which __cxa_demangle does not accept, or nothing.
-absl::string_view LegacyRustSymbol(absl::string_view mangled) {
+// Rust's legacy mangling is C++'s with a hash as last component: "17h", 16 hex digits, "E".
+bool IsLegacyRust(absl::string_view mangled) {
   constexpr size_t kHashBytes = 16;
-  constexpr absl::string_view kPrefix = "17h";
-  const size_t at = mangled.rfind(kPrefix);
-  if (at == absl::string_view::npos) return {};
-  const absl::string_view tail = mangled.substr(at + kPrefix.size());
-  if (tail.size() <= kHashBytes || tail[kHashBytes] != 'E') return {};
-  if (tail.size() > kHashBytes + 1 && tail[kHashBytes + 1] != '.') return {};
-  if (!absl::c_all_of(tail.substr(0, kHashBytes), absl::ascii_isxdigit)) return {};
-  return mangled.substr(0, at + kPrefix.size() + kHashBytes + 1);
+  if (!absl::ConsumeSuffix(&mangled, "E") || mangled.size() < kHashBytes) return false;
+  const absl::string_view hash = mangled.substr(mangled.size() - kHashBytes);
+  mangled.remove_suffix(kHashBytes);
+  return absl::EndsWith(mangled, "17h") && absl::c_all_of(hash, absl::ascii_isxdigit);
 }
 
 // Undoes the escapes of rustc's symbol_names/legacy.rs and drops the hash.
@@ -84,57 +80,24 @@ std::string Demangle(absl::string_view symbol) {
       !DemanglesToBoundedSize(symbol)) {
     return std::string(symbol);
   }
-  const absl::string_view rust = LegacyRustSymbol(symbol);
   int status = 0;
   std::unique_ptr<char, decltype(&std::free)> text(
-      abi::__cxa_demangle(std::string(rust.empty() ? symbol : rust).c_str(), nullptr, nullptr,
-                          &status),
-      &std::free);
+      abi::__cxa_demangle(std::string(symbol).c_str(), nullptr, nullptr, &status), &std::free);
   if (status != 0 || text == nullptr) return std::string(symbol);
-  return rust.empty() ? std::string(text.get()) : PrettyRust(text.get());
-}
-
-// Bytes of the well-formed UTF-8 sequence (Unicode 15, table 3-7) that `text` begins with, or 0.
-size_t Utf8Sequence(absl::string_view text) {
-  const auto byte = [text](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t lead = byte(0);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const uint8_t second = byte(1);
-  const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-  const bool no_character = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
-  return overlong || no_character ? 0 : length;
+  return IsLegacyRust(symbol) ? PrettyRust(text.get()) : std::string(text.get());
 }
 
 }  // namespace
 
-absl::string_view WithoutCloneSuffix(absl::string_view symbol) {
-  static constexpr absl::string_view kSuffixes[] = {".isra", ".part", ".constprop", ".cold",
-                                                    ".lto_priv"};
-  while (true) {
-    absl::string_view rest = symbol;
-    const size_t digits = rest.find_last_not_of("0123456789");
-    if (digits != absl::string_view::npos && rest[digits] == '.') rest = rest.substr(0, digits);
-    const auto suffix = absl::c_find_if(
-        kSuffixes, [rest](absl::string_view known) { return absl::EndsWith(rest, known); });
-    if (suffix == std::end(kSuffixes) || rest.size() == suffix->size()) return symbol;
-    symbol = rest.substr(0, rest.size() - suffix->size());
-  }
-}
-
 std::string PrintableUtf8(absl::string_view text, size_t max_bytes) {
   std::string out;
   while (!text.empty()) {
-    const size_t length = Utf8Sequence(text);
-    const bool printable = length > 1 || (length == 1 && !absl::ascii_iscntrl(text[0]));
-    const absl::string_view piece = printable ? text.substr(0, length) : "?";
+    const size_t bytes = FirstCharacter(text).bytes;
+    const bool printable = bytes > 1 || (bytes == 1 && !absl::ascii_iscntrl(text[0]));
+    const absl::string_view piece = printable ? text.substr(0, bytes) : "?";
     if (out.size() + piece.size() > max_bytes) break;
     out.append(piece.data(), piece.size());
-    text.remove_prefix(length == 0 ? 1 : length);
+    text.remove_prefix(std::max<size_t>(bytes, 1));
   }
   return out;
 }

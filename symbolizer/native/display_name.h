@@ -14,12 +14,8 @@ inline constexpr size_t kMaxDisplayNameBytes = 256;
 // Ends the name of a stub that jumps to the function, as debuggers write it.
 inline constexpr absl::string_view kPltSuffix = "@plt";
 
-// The symbol without what a compiler appends to a clone of a function: ".isra.0", ".part.1",
-// ".constprop.0", ".cold", ".lto_priv.0". Readers look for the function, and pprof would show "0".
-absl::string_view WithoutCloneSuffix(absl::string_view symbol);
-
-// Demangled C++ and (legacy-mangled) Rust, else the symbol itself, kPltSuffix kept; printable UTF-8
-// of at most kMaxDisplayNameBytes, "…" at the end when it was cut.
+// Without its clone suffix; demangled C++ and (legacy-mangled) Rust, else the symbol itself,
+// kPltSuffix kept; printable UTF-8 of at most kMaxDisplayNameBytes, "…" at the end when it was cut.
 std::string DisplayName(absl::string_view symbol);
 
 // Valid UTF-8 of at most `max_bytes`: bytes that are not, and control characters, become '?'.

@@ -9,8 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "symbolizer/native/display_name.h"
 #include "symbolizer/native/function_table.h"
+#include "symbolizer/text/clone_suffix.h"
 
 namespace profd {
 namespace {

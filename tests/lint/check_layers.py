@@ -12,6 +12,7 @@ import tempfile
 # Lowest first. Folders on one line may not include each other.
 FLOORS = [
     ["bpf", "proto"],
+    ["symbolizer/text"],
     ["symbolizer/process"],
     ["symbolizer/elf"],
     ["symbolizer/cpython", "symbolizer/native"],

@@ -1,21 +1,17 @@
 #include "userspace/analysis/pairing.h"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "symbolizer/text/clone_suffix.h"
 #include "userspace/analysis/frame_class.h"
 
 namespace profd {
 namespace {
-
-// What GCC and Clang append to the name of a function that they copied or split.
-constexpr std::array<absl::string_view, 6> kCloneSuffixes = {".isra.", ".constprop.", ".part.",
-                                                             ".cold",  ".lto_priv.",  ".llvm."};
 
 // "0x7f12ab" becomes "0x*".
 std::string WithoutAddresses(absl::string_view text) {
@@ -100,10 +96,7 @@ std::string ObjectName(absl::string_view file) {
 std::string StableName(const Function& function) {
   absl::string_view name = function.name;
   if (function.kind == FrameKind::kNative || function.kind == FrameKind::kKernel) {
-    for (const absl::string_view suffix : kCloneSuffixes) {
-      const size_t at = name.find(suffix);
-      if (at != absl::string_view::npos && at > 0) name = name.substr(0, at);
-    }
+    name = WithoutCloneSuffix(name);
   }
   return WithoutAddresses(name);
 }

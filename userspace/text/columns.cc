@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "symbolizer/text/utf8.h"
 
 namespace profd {
 namespace {
@@ -34,15 +35,9 @@ struct Character {
 
 // Bytes that are not UTF-8 count as characters of their own.
 Character Next(absl::string_view text, size_t at) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t lead = byte(at);
-  const size_t bytes = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
-  uint32_t c = bytes == 1 ? lead : lead & (0xff >> (bytes + 1));
-  for (size_t i = 1; i < bytes; ++i) {
-    if (at + i >= text.size() || (byte(at + i) & 0xc0) != 0x80) return {at, 1, 1};
-    c = c << 6 | (byte(at + i) & 0x3f);
-  }
-  return {at, bytes, size_t{IsIn(c, kWide) ? 2u : IsIn(c, kZero) ? 0u : 1u}};
+  const Utf8Character c = FirstCharacter(text.substr(at));
+  if (c.bytes == 0) return {at, 1, 1};
+  return {at, c.bytes, size_t{IsIn(c.code, kWide) ? 2u : IsIn(c.code, kZero) ? 0u : 1u}};
 }
 
 std::vector<Character> Characters(absl::string_view text) {

@@ -3,31 +3,13 @@
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
+#include "symbolizer/text/utf8.h"
 #include "userspace/views/cells.h"
 
 namespace profd {
 namespace {
 
 constexpr size_t kMaxBytes = 256;
-
-void AppendUtf8(char32_t c, std::string* text) {
-  auto tail = [&](int shift) { *text += static_cast<char>(0x80 | (c >> shift & 0x3f)); };
-  if (c < 0x80) {
-    *text += static_cast<char>(c);
-  } else if (c < 0x800) {
-    *text += static_cast<char>(0xc0 | c >> 6);
-    tail(0);
-  } else if (c < 0x10000) {
-    *text += static_cast<char>(0xe0 | c >> 12);
-    tail(6);
-    tail(0);
-  } else {
-    *text += static_cast<char>(0xf0 | c >> 18);
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
 
 }  // namespace
 
