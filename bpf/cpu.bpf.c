@@ -147,38 +147,134 @@ static __always_inline u64 wakeup_flag(void *ring) {
                                                                : BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) {
-  u64 id = bpf_get_current_pid_tgid(), now_ns = bpf_ktime_get_ns(), owner, incarnation;
-  u32 tgid = id >> 32, tid = id, zero = 0, ticks, slot, i, bytes;
-  struct task_struct *task = (void *)bpf_get_current_task();
-  struct code_sender sender = {};
-  struct walk_scratch *walking;
-  struct sample_scratch *scratch;
-  struct sample_record *record;
+/* The process whose Python stack this firing takes; of all others it counts why there is none. */
+static __always_inline struct py_process *sampled_process(struct task_struct *task, u64 id,
+                                                          u32 ticks, u64 now_ns) {
+  u32 tgid = id >> 32, tid = id;
   struct py_process *process;
-  struct py_layout *layout;
-  struct code_memo *memo;
-  struct py_walk *walk;
-  long kernel_bytes = 0;
-  void *ring;
 
-  count(EVENT_FIRED);
-  ticks = elapsed_ticks(ctx, task);
   if (!tid) {
     count(OUTCOME_IDLE);
     return 0;
   }
   process = bpf_map_lookup_elem(&processes, &tgid);
-  if (!process) {
-    if (BPF_CORE_READ(task, flags) & PROFD_PF_KTHREAD) {
-      count(OUTCOME_KERNEL_THREAD);
-    } else {
-      tell_of_unknown(tgid, now_ns);
-      count_start(tgid, ticks);
-      count(OUTCOME_NOT_PYTHON);
-    }
-    return 0;
+  if (process) return process;
+  if (BPF_CORE_READ(task, flags) & PROFD_PF_KTHREAD) {
+    count(OUTCOME_KERNEL_THREAD);
+  } else {
+    tell_of_unknown(tgid, now_ns);
+    count_start(tgid, ticks);
+    count(OUTCOME_NOT_PYTHON);
   }
+  return 0;
+}
+
+static __always_inline void begin_record(struct sample_record *record,
+                                         struct bpf_perf_event_data *ctx, struct task_struct *task,
+                                         u64 id, u64 incarnation, u32 ticks, u64 now_ns) {
+  record->type = RECORD_SAMPLE;
+  record->cpu = bpf_get_smp_processor_id();
+  record->time_ns = now_ns;
+  record->incarnation = incarnation;
+  record->in_kernel = !interrupted_user_mode(ctx);
+  record->user_ip = record->in_kernel ? 0 : instruction_pointer(ctx);
+  record->tgid = id >> 32;
+  record->tid = id;
+  record->ticks = ticks;
+  record->stack_state = STACK_NONE;
+  record->flags = 0;
+  record->thread_id = thread_pointer(task);
+  bpf_get_current_comm(record->thread_comm, sizeof(record->thread_comm));
+  BPF_CORE_READ_INTO(&record->process_comm, task, group_leader, comm);
+}
+
+/* Writes the thread's frames to `scratch` and says in its record how the walk went. */
+static __always_inline void take_python_stack(struct sample_scratch *scratch,
+                                              struct walk_scratch *walking, struct code_memo *memo,
+                                              const struct py_layout *layout,
+                                              struct py_process *process, struct task_struct *task,
+                                              int bounded) {
+  struct sample_record *record = &scratch->record;
+  struct thread_search *search = &walking->search;
+  struct py_walk *walk = &walking->walk;
+  u64 owner = mix64(record->incarnation ^ record->tid);
+  u32 slot = owner & (THREAD_CACHE_SLOTS - 1);
+
+  /* One without memory of its own may stand in another's. */
+  search->thread_pointer = BPF_CORE_READ(task, mm) ? record->thread_id : NO_THREAD_POINTER;
+  search->owner = owner;
+  find_thread_states(search, layout, process, bpf_map_lookup_elem(&thread_cache, &slot), bounded,
+                     &record->tstate_source);
+  prepare_walk(walk, process, record->incarnation, search, gate_epoch);
+  if (walk->tstate_count) {
+    walk_python(walk, memo, layout, scratch->frames, bounded);
+    if (walk->depth || walk->state >= STACK_TRUNCATED) record->stack_state = walk->state;
+    if (walk->code_type != process->code_type) process->code_type = walk->code_type;
+    if (want_gil && holds_gil(layout, process, walk->tstates[0])) record->flags = SAMPLE_HOLDS_GIL;
+  } else {
+    record->stack_state = stack_without_state(search, record->tstate_source);
+    if (record->stack_state == STACK_NONE) count(COUNT_NO_THREAD_STATE);
+  }
+  record->half_pushed = walk->half_pushed;
+  if (walk->half_pushed) count_n(COUNT_HALF_PUSHED_FRAMES, walk->half_pushed);
+  if (record->stack_state == STACK_TRUNCATED) count(COUNT_STACK_TRUNCATED);
+  if (record->stack_state == STACK_TORN) count(COUNT_STACK_TORN);
+}
+
+static __always_inline void send_names(const struct sample_scratch *scratch, struct py_walk *walk,
+                                       struct code_memo *memo, const struct py_layout *layout,
+                                       void *ring, int bounded) {
+  struct code_sender sender = {.layout = layout,
+                               .frames = scratch->frames,
+                               .walk = walk,
+                               .memo = memo,
+                               .ring = ring,
+                               .incarnation = scratch->record.incarnation,
+                               .now_ns = scratch->record.time_ns,
+                               .tgid = scratch->record.tgid};
+  u32 i;
+
+  if (bounded) {
+    for (i = 0; i < BOUNDED_SENDS; i++)
+      if (send_step(i, &sender)) break;
+  } else if (walk->unnamed_count) {
+    bpf_loop(PROFD_MAX_PY_FRAMES, send_step, &sender, 0);
+  }
+}
+
+/* Puts the kernel's frames behind Python's. Returns the bytes of both. */
+static __always_inline u32 append_kernel_stack(struct bpf_perf_event_data *ctx,
+                                               struct sample_scratch *scratch, u32 depth) {
+  struct sample_record *record = &scratch->record;
+  long kernel_bytes = 0;
+  u32 bytes = depth;
+
+  if (bytes > PROFD_MAX_PY_FRAMES) bytes = PROFD_MAX_PY_FRAMES;
+  record->py_frames = bytes;
+  bytes *= sizeof(struct py_frame_record);
+  if (record->in_kernel)
+    kernel_bytes =
+        bpf_get_stack(ctx, (u8 *)scratch->frames + bytes, sizeof(scratch->kernel_frames), 0);
+  if (kernel_bytes < 0 || kernel_bytes > (long)sizeof(scratch->kernel_frames)) kernel_bytes = 0;
+  record->kernel_frames = (u32)kernel_bytes / sizeof(u64);
+  return bytes + (u32)kernel_bytes;
+}
+
+static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) {
+  u64 id = bpf_get_current_pid_tgid(), now_ns = bpf_ktime_get_ns(), incarnation;
+  struct task_struct *task = (void *)bpf_get_current_task();
+  struct walk_scratch *walking;
+  struct sample_scratch *scratch;
+  struct py_process *process;
+  struct py_layout *layout;
+  struct code_memo *memo;
+  u32 zero = 0, ticks, slot, bytes;
+  void *ring;
+
+  count(EVENT_FIRED);
+  ticks = elapsed_ticks(ctx, task);
+  process = sampled_process(task, id, ticks, now_ns);
+  if (!process) return 0;
   incarnation = process->incarnation; /* once: the entry may be replaced meanwhile */
   if (has_exclusions && bpf_map_lookup_elem(&excluded, &incarnation)) {
     count(OUTCOME_EXCLUDED);
@@ -195,77 +291,15 @@ static __always_inline int sample(struct bpf_perf_event_data *ctx, int bounded) 
     return 0;
   }
 
-  record = &scratch->record;
-  record->type = RECORD_SAMPLE;
-  record->cpu = bpf_get_smp_processor_id();
-  record->time_ns = now_ns;
-  record->incarnation = incarnation;
-  record->in_kernel = !interrupted_user_mode(ctx);
-  record->user_ip = record->in_kernel ? 0 : instruction_pointer(ctx);
-  record->tgid = tgid;
-  record->tid = tid;
-  record->ticks = ticks;
-  record->stack_state = STACK_NONE;
-  record->flags = 0;
-  bpf_get_current_comm(record->thread_comm, sizeof(record->thread_comm));
-  BPF_CORE_READ_INTO(&record->process_comm, task, group_leader, comm);
-
-  walk = &walking->walk;
-  owner = mix64(incarnation ^ tid);
-  slot = owner & (THREAD_CACHE_SLOTS - 1);
-  record->thread_id = thread_pointer(task);
-  /* One without memory of its own may stand in another's. */
-  walking->search.thread_pointer = BPF_CORE_READ(task, mm) ? record->thread_id : NO_THREAD_POINTER;
-  walking->search.owner = owner;
-  find_thread_states(&walking->search, layout, process, bpf_map_lookup_elem(&thread_cache, &slot),
-                     bounded, &record->tstate_source);
-  prepare_walk(walk, process, incarnation, &walking->search, gate_epoch);
-  if (walk->tstate_count) {
-    walk_python(walk, memo, layout, scratch->frames, bounded);
-    if (walk->depth || walk->state >= STACK_TRUNCATED) record->stack_state = walk->state;
-    if (walk->code_type != process->code_type) process->code_type = walk->code_type;
-    if (want_gil && holds_gil(layout, process, walk->tstates[0])) record->flags = SAMPLE_HOLDS_GIL;
-  }
-  record->half_pushed = walk->half_pushed;
-
-  sender.layout = layout;
-  sender.frames = scratch->frames;
-  sender.walk = walk;
-  sender.memo = memo;
-  sender.ring = ring;
-  sender.incarnation = incarnation;
-  sender.now_ns = now_ns;
-  sender.tgid = tgid;
-  if (bounded) {
-    for (i = 0; i < BOUNDED_SENDS; i++)
-      if (send_step(i, &sender)) break;
-  } else if (walk->unnamed_count) {
-    bpf_loop(PROFD_MAX_PY_FRAMES, send_step, &sender, 0);
-  }
-
-  if (!walk->tstate_count) {
-    record->stack_state = stack_without_state(&walking->search, record->tstate_source);
-    if (record->stack_state == STACK_NONE) count(COUNT_NO_THREAD_STATE);
-  }
-  if (walk->half_pushed) count_n(COUNT_HALF_PUSHED_FRAMES, walk->half_pushed);
-  if (record->stack_state == STACK_TRUNCATED) count(COUNT_STACK_TRUNCATED);
-  if (record->stack_state == STACK_TORN) count(COUNT_STACK_TORN);
-
-  bytes = walk->depth;
-  if (bytes > PROFD_MAX_PY_FRAMES) bytes = PROFD_MAX_PY_FRAMES;
-  record->py_frames = bytes;
-  bytes *= sizeof(struct py_frame_record);
-  if (record->in_kernel)
-    kernel_bytes =
-        bpf_get_stack(ctx, (u8 *)scratch->frames + bytes, sizeof(scratch->kernel_frames), 0);
-  if (kernel_bytes < 0 || kernel_bytes > (long)sizeof(scratch->kernel_frames)) kernel_bytes = 0;
-  record->kernel_frames = (u32)kernel_bytes / sizeof(u64);
-  bytes += (u32)kernel_bytes;
+  begin_record(&scratch->record, ctx, task, id, incarnation, ticks, now_ns);
+  take_python_stack(scratch, walking, memo, layout, process, task, bounded);
+  send_names(scratch, &walking->walk, memo, layout, ring, bounded);
+  bytes = append_kernel_stack(ctx, scratch, walking->walk.depth);
   if (bytes > sizeof(scratch->frames) + sizeof(scratch->kernel_frames)) {
     count(OUTCOME_LOST_INTERNAL);
     return 0;
   }
-  if (bpf_ringbuf_output(ring, scratch, sizeof(*record) + bytes, wakeup_flag(ring)))
+  if (bpf_ringbuf_output(ring, scratch, sizeof(scratch->record) + bytes, wakeup_flag(ring)))
     count(OUTCOME_LOST_RING_FULL);
   else
     count(OUTCOME_SAMPLE);

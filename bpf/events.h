@@ -221,17 +221,12 @@ enum thread_state_source {
 
 struct py_frame_record {
   u64 code;  /* address of the code object */
-  u64 tag;   /* identity of the code object, see code_record; 0: could not be read */
+  u64 tag;   /* identity of the code object, see code_record; 0: its page was not resident, and
+                user space may do better */
   s32 lasti; /* byte offset of the instruction in the bytecode; -1: unknown */
-  u32 flags; /* enum frame_flags */
+  u32 unused;
 };
 PROFD_STATIC_ASSERT(sizeof(struct py_frame_record) == 24, "wire format");
-
-enum frame_flags {
-  FRAME_CODE_UNREADABLE = 1, /* the page was not resident: names are to be read in user space */
-  FRAME_ENTRY = 2,           /* the first frame of an interpreter entry (a shim was just below) */
-  FRAME_OTHER_THREAD_STATE = 4, /* first frame of a further thread state of this OS thread */
-};
 
 enum sample_flags {
   SAMPLE_HOLDS_GIL = 1, /* only where it was asked for */

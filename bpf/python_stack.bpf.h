@@ -34,7 +34,6 @@ struct py_walk {
   u32 page_bytes; /* valid bytes in page */
   u32 depth;      /* frames written, of all thread states */
   u32 first;      /* depth at which this thread state began */
-  u32 frame_flags;
   u32 gate_epoch;
   u32 unnamed_count;
   u16 half_pushed;
@@ -273,10 +272,7 @@ static __always_inline long begin_walk(struct py_walk *walk, const struct code_m
 static __always_inline long chain_ended(struct py_walk *walk, const struct code_memo *memo,
                                         const struct py_layout *layout, enum stack_state state) {
   if (walk->proven == STACK_WHOLE) walk->proven = state;
-  if (++walk->tstate_index < walk->tstate_count) {
-    walk->frame_flags = FRAME_OTHER_THREAD_STATE;
-    return begin_walk(walk, memo, layout) ? 1 : 0;
-  }
+  if (++walk->tstate_index < walk->tstate_count) return begin_walk(walk, memo, layout) ? 1 : 0;
   walk->state = walk->proven;
   return 1;
 }
@@ -300,7 +296,7 @@ static long walk_step(u32 index, struct py_walk_context *context) {
   struct py_walk *walk = context->walk;
   u64 frame = walk->next, previous, code, tag = 0;
   struct py_frame_record *record;
-  u32 offset = 0, flags = walk->frame_flags, depth, slot;
+  u32 offset = 0, depth, slot;
   struct code_facts *facts;
   s32 lasti = LASTI_UNKNOWN;
   int known;
@@ -317,7 +313,6 @@ static long walk_step(u32 index, struct py_walk_context *context) {
   if (has_field(layout, PY_FRAME_OWNER)) {
     owner = page_u8(walk, offset, layout->offset[PY_FRAME_OWNER]);
     if (layout->owner_skip_min && owner >= layout->owner_skip_min) {
-      walk->frame_flags = flags | FRAME_ENTRY;
       walk->next = previous;
       return 0;
     }
@@ -331,9 +326,7 @@ static long walk_step(u32 index, struct py_walk_context *context) {
     known = learn_code(walk, layout, code, facts);
     if (!known) return nonsense(walk, previous);
   }
-  if (known < 0) {
-    flags |= FRAME_CODE_UNREADABLE; /* the frame keeps its place: user space may do better */
-  } else {
+  if (known > 0) {
     lasti = frame_lasti(walk, layout, code, facts, offset);
     if (lasti == LASTI_IMPOSSIBLE) return nonsense(walk, previous);
     if (is_incomplete(layout, facts, lasti, owner)) {
@@ -351,7 +344,7 @@ static long walk_step(u32 index, struct py_walk_context *context) {
   record->code = code;
   record->tag = tag;
   record->lasti = lasti | lasti >> 31; /* all that is negative is LASTI_UNKNOWN */
-  record->flags = flags;
+  record->unused = 0;
   if (tag && facts->named_epoch != walk->gate_epoch) {
     struct unnamed_frame *unnamed =
         &walk->unnamed[walk->unnamed_count++ & (PROFD_MAX_PY_FRAMES - 1)];
@@ -359,7 +352,6 @@ static long walk_step(u32 index, struct py_walk_context *context) {
     unnamed->memo_slot = slot;
   }
   walk->depth = depth + 1;
-  walk->frame_flags = 0;
   walk->next = previous;
   return 0;
 }
@@ -374,7 +366,6 @@ static __always_inline void prepare_walk(struct py_walk *walk, const struct py_p
   walk->page_start = 0;
   walk->page_bytes = 0;
   walk->depth = 0;
-  walk->frame_flags = 0;
   walk->half_pushed = 0;
   walk->gate_epoch = gate_epoch;
   walk->unnamed_count = 0;

@@ -136,9 +136,7 @@ RandomWalk WalkBytes(absl::Span<const uint8_t> bytes) {
       const py_frame_record& frame = sample->frames[i];
       if (frame.lasti < -1) Broken("lasti is -1 or an offset");
       if (frame.code == 0 || frame.code % 8 != 0) Broken("a frame has a code object");
-      if ((frame.tag == 0) != ((frame.flags & FRAME_CODE_UNREADABLE) != 0)) {
-        Broken("a tag unless the code was not readable");
-      }
+      if (frame.tag == 0 && frame.lasti != -1) Broken("no instruction of unknown code");
     }
     result.whole |= whole;
     result.ended |= ended;

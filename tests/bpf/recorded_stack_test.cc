@@ -292,8 +292,6 @@ TEST_P(RecordedStack, JoinsTheFramesOfNestedInterpreters) {
     const ToldFrame& told = i < inner.size() ? inner[i] : outer[i - inner.size() + 1];
     EXPECT_EQ(sample->frames[i].code, told.code) << i;
     EXPECT_EQ(NameOf(target_, sample->layout, sample->frames[i].code), told.name) << i;
-    EXPECT_EQ(sample->frames[i].flags & FRAME_OTHER_THREAD_STATE,
-              i == inner.size() ? FRAME_OTHER_THREAD_STATE : 0);
   }
 }
 

@@ -187,7 +187,6 @@ TEST_P(ThreadState, OfFurtherInterpretersAreJoined) {
   EXPECT_THAT(StatesOf(*sample), ElementsAreArray({second, process_.tstate()}));
   EXPECT_EQ(MadeProcess::FramesOf(*sample), codes);
   EXPECT_EQ(sample->stack_state, STACK_WHOLE);
-  EXPECT_EQ(sample->frames[3].flags, FRAME_OTHER_THREAD_STATE);
 }
 
 // Pitfall 32
