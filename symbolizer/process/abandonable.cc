@@ -51,7 +51,9 @@ void Work(Worker& worker) {
     call = nullptr;
     lock.lock();
     worker.done = true;
+    lock.unlock();  // else the caller wakes up only to wait for us
     worker.returned.notify_one();
+    lock.lock();
   }
   --pool.running;
   --pool.abandoned;
@@ -76,14 +78,17 @@ std::shared_ptr<Worker> StartWorker() {
 
 }  // namespace
 
-bool RunAbandonably(pid_t pid, std::function<void()> call, absl::Duration patience) {
+absl::Status RunAbandonably(pid_t pid, std::function<void()> call, absl::Duration patience) {
   Pool& pool = CommonPool();
   std::unique_lock lock(pool.mutex);
-  if (pool.running >= kMaxAbandoned || pool.blocked.contains(pid)) return false;
+  if (pool.blocked.contains(pid)) {
+    return absl::UnavailableError("an earlier call for this process blocks");
+  }
+  if (pool.running >= kMaxAbandoned) return absl::UnavailableError("too many calls block");
   std::shared_ptr<Worker> worker;
   if (pool.idle.empty()) {
     worker = StartWorker();
-    if (worker == nullptr) return false;
+    if (worker == nullptr) return absl::UnavailableError("no thread to be had");
   } else {
     worker = std::move(pool.idle.back());
     pool.idle.pop_back();
@@ -92,17 +97,25 @@ bool RunAbandonably(pid_t pid, std::function<void()> call, absl::Duration patien
   worker->pid = pid;
   worker->done = false;
   worker->call = std::move(call);
+  lock.unlock();
   worker->called.notify_one();
+  lock.lock();
   const auto until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(patience);
+  absl::Status status;
   if (!worker->returned.wait_until(lock, until, [&] { return worker->done; })) {
-    worker->abandoned = true;
-    ++pool.abandoned;
-    pool.blocked.insert(pid);
-    return false;
+    const bool has_begun = worker->call == nullptr;
+    if (has_begun) {
+      worker->abandoned = true;
+      ++pool.abandoned;
+      pool.blocked.insert(pid);
+      return absl::DeadlineExceededError("a call for this process blocks");
+    }
+    worker->call = nullptr;
+    status = absl::UnavailableError("the thread got no CPU");
   }
   --pool.running;
   pool.idle.push_back(std::move(worker));
-  return true;
+  return status;
 }
 
 int AbandonedCalls() {

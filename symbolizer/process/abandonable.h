@@ -10,16 +10,18 @@
 #include <optional>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 
 namespace profd {
 
 inline constexpr int kMaxAbandoned = 64;  // calls at one time, the blocked ones included
 
-// Runs `call`, which waits for nobody but the process `pid`, on a thread of a common pool. False:
-// it blocks (the thread is left behind with what `call` owns), another call for that process still
-// does, too many do, or there is no thread to be had. Thread-safe.
-bool RunAbandonably(pid_t pid, std::function<void()> call, absl::Duration patience);
+// Runs `call`, which waits for nobody but the process `pid`, on a thread of a common pool.
+// kDeadlineExceeded: it blocks, and the thread is left behind with what `call` owns. kUnavailable:
+// it was not run, since another call for that process blocks, too many do, or there is no thread to
+// be had, or no CPU for it. Thread-safe.
+absl::Status RunAbandonably(pid_t pid, std::function<void()> call, absl::Duration patience);
 
 // Calls that were left behind and have not come back.
 int AbandonedCalls();
@@ -28,7 +30,7 @@ template <typename T>
 std::optional<T> CallAbandonably(pid_t pid, std::function<T()> call, absl::Duration patience) {
   auto result = std::make_shared<std::optional<T>>();
   auto run = [result, call = std::move(call)] { *result = call(); };
-  if (!RunAbandonably(pid, std::move(run), patience)) return std::nullopt;
+  if (!RunAbandonably(pid, std::move(run), patience).ok()) return std::nullopt;
   return std::move(*result);
 }
 

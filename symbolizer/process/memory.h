@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <type_traits>
 #include <vector>
 
@@ -35,6 +36,14 @@ class ProcessMemory {
     result.reserve(pieces.size());
     for (const Piece& piece : pieces) result.push_back(Read(piece.address, piece.out));
     return result;
+  }
+
+  // Runs `work`, which makes reads that follow from each other, with a memory whose single reads
+  // cost less. It may be left behind in one that blocks (kDeadlineExceeded), so it must own all
+  // that it touches but the memory.
+  virtual absl::Status Visit(std::function<void(ProcessMemory&)> work) {
+    work(*this);
+    return absl::OkStatus();
   }
 
   template <typename T>

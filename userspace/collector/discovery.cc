@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "symbolizer/process/process.h"
+#include "symbolizer/process/remote_memory.h"
 #include "symbolizer/process/within.h"
 #include "userspace/collector/records.h"
 #include "userspace/text/log_value.h"
@@ -42,12 +43,11 @@ bool CalledPython(const Mapping& mapping) { return absl::StrContains(mapping.pat
 }  // namespace
 
 Discovery::Discovery(BpfSession* session, Images* images, Processes* processes,
-                     const Selection& selection, std::shared_ptr<RemoteReaderPool> readers)
+                     const Selection& selection)
     : session_(session),
       images_(images),
       processes_(processes),
       selection_(selection),
-      readers_(std::move(readers)),
       started_ticks_(TicksSinceBoot()),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
@@ -250,7 +250,7 @@ absl::StatusOr<std::optional<Discovery::Candidate>> Discovery::FindInterpreter(p
       continue;
     }
     // Two interpreters in one process: the one that runs.
-    auto memory = RemoteMemory::Create(pid, readers_);
+    auto memory = RemoteMemory::Create(pid);
     if (!memory.ok()) continue;
     auto head = (*memory)->Get<uint64_t>(candidate.process.interp_head);
     if (head.ok() && *head != 0) best = std::move(candidate);
@@ -310,7 +310,7 @@ void Discovery::TakeStart(Process& process) {
   const py_start start = session_->TakeStart(process.key.pid);
   if (start.events == 0) return;
   // Where the interpreter runs already, some of that was Python code.
-  auto memory = RemoteMemory::Create(process.key.pid, readers_);
+  auto memory = RemoteMemory::Create(process.key.pid);
   if (!memory.ok()) return;
   auto head = (*memory)->Get<uint64_t>(process.interp_head);
   if (!head.ok() || *head != 0) return;

@@ -19,7 +19,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "symbolizer/process/remote_memory.h"
 #include "userspace/collector/bpf_session.h"
 #include "userspace/collector/images.h"
 #include "userspace/collector/mmap_events.h"
@@ -30,8 +29,7 @@ namespace profd {
 
 class Discovery {
  public:
-  Discovery(BpfSession* session, Images* images, Processes* processes, const Selection& selection,
-            std::shared_ptr<RemoteReaderPool> readers);
+  Discovery(BpfSession* session, Images* images, Processes* processes, const Selection& selection);
   ~Discovery();
 
   // Listens for new mappings from here on. Call before ScanLikely(), so that nothing falls between.
@@ -100,7 +98,6 @@ class Discovery {
   Images* const images_;
   Processes* const processes_;
   const Selection selection_;
-  const std::shared_ptr<RemoteReaderPool> readers_;
   std::unique_ptr<MmapEvents> events_;
   absl::flat_hash_map<FileKey, Seen> seen_;  // for a second: contents can change under a key
   const uint64_t started_ticks_;  // since boot: later processes are ours from their first moment

@@ -49,4 +49,11 @@ std::vector<absl::Status> MeteredMemory::ReadEach(absl::Span<const Piece> pieces
   return result;
 }
 
+absl::Status MeteredMemory::Visit(std::function<void(ProcessMemory&)> work) {
+  if (absl::Status status = Begin(); !status.ok()) return status;
+  absl::Status status = memory_->Visit(std::move(work));
+  End(status);
+  return status;
+}
+
 }  // namespace profd

@@ -4,6 +4,7 @@
 #define PROFD_USERSPACE_COLLECTOR_METERED_MEMORY_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -45,6 +46,7 @@ class MeteredMemory : public ProcessMemory {
 
   absl::Status Read(uint64_t address, absl::Span<std::byte> out) override;
   std::vector<absl::Status> ReadEach(absl::Span<const Piece> pieces) override;
+  absl::Status Visit(std::function<void(ProcessMemory&)> work) override;
 
  private:
   // Begins a read, or says why there is none.

@@ -1,6 +1,7 @@
 #include "userspace/collector/thread_labels.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -55,10 +56,31 @@ absl::string_view ThreadLabels::KnownNameOf(const Thread& thread) const {
 }
 
 absl::StatusOr<ThreadLabels::Names> ThreadLabels::ReadNames(const Source& source) {
-  const absl::StatusOr<uint64_t> interpreter = source.memory->Get<uint64_t>(source.interp_head);
-  if (!interpreter.ok()) return interpreter.status();
-  if (*interpreter == 0) return Names();  // it has not begun, or has ended
-  return ReadThreadNames(*source.memory, *source.layout, *interpreter, hints_);
+  struct Reading {
+    py_layout layout;
+    ThreadNameHints hints;
+    absl::StatusOr<Names> names;
+  };
+  auto reading = std::make_shared<Reading>();
+  reading->layout = *source.layout;
+  reading->hints = std::move(hints_);
+  absl::Status visited =
+      source.memory->Visit([reading, interp_head = source.interp_head](ProcessMemory& memory) {
+        const absl::StatusOr<uint64_t> interpreter = memory.Get<uint64_t>(interp_head);
+        if (!interpreter.ok()) {
+          reading->names = interpreter.status();
+        } else if (*interpreter == 0) {  // it has not begun, or has ended
+          reading->names = Names();
+        } else {
+          reading->names = ReadThreadNames(memory, reading->layout, *interpreter, reading->hints);
+        }
+      });
+  if (!visited.ok()) {
+    hints_ = {};  // they are the thread's that was left behind
+    return visited;
+  }
+  hints_ = std::move(reading->hints);
+  return std::move(reading->names);
 }
 
 absl::Duration ThreadLabels::Look(const Source& source, absl::Duration now) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "symbolizer/code_reader.h"
 #include "symbolizer/process/process.h"
+#include "symbolizer/process/remote_memory.h"
 #include "userspace/profile/comments.h"
 #include "userspace/sampling/learn_code.h"
 
@@ -36,12 +37,11 @@ Symbolizer::Options SymbolizerOptions(Images* images, const CodeCache::Limits& c
 }  // namespace
 
 Pipeline::Pipeline(BpfSession* session, Images* images, Processes* processes, Discovery* discovery,
-                   std::shared_ptr<RemoteReaderPool> readers, const Options& options)
+                   const Options& options)
     : session_(session),
       images_(images),
       processes_(processes),
       discovery_(discovery),
-      readers_(std::move(readers)),
       options_(options),
       symbolizer_(SymbolizerOptions(images, options.codes)) {}
 
@@ -296,7 +296,7 @@ void Pipeline::KeepTime(uint64_t time_ns, uint32_t sample, uint32_t ticks) {
 ProcessMemory* Pipeline::MemoryOf(Process& process) {
   if (!process.memory_tried) {
     process.memory_tried = true;
-    auto memory = RemoteMemory::Create(process.key.pid, readers_);
+    auto memory = RemoteMemory::Create(process.key.pid);
     if (memory.ok()) {
       process.memory =
           std::make_unique<MeteredMemory>(*std::move(memory), &read_budget_, &memory_counts_);

@@ -10,7 +10,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
-#include "symbolizer/process/remote_memory.h"
 #include "symbolizer/symbolizer.h"
 #include "userspace/collector/accounting.h"
 #include "userspace/collector/bpf_session.h"
@@ -38,7 +37,7 @@ class Pipeline {
     CodeCache::Limits codes;
   };
   Pipeline(BpfSession* session, Images* images, Processes* processes, Discovery* discovery,
-           std::shared_ptr<RemoteReaderPool> readers, const Options& options);
+           const Options& options);
 
   // Begins the first window.
   void Open(const Moment& now);
@@ -105,7 +104,6 @@ class Pipeline {
   Images* const images_;
   Processes* const processes_;
   Discovery* const discovery_;
-  const std::shared_ptr<RemoteReaderPool> readers_;
   const Options options_;
   Symbolizer symbolizer_;
   StackInterner stacks_{&symbolizer_};

@@ -1,6 +1,5 @@
 #include "userspace/sampling/remote_walk.h"
 
-#include <sys/uio.h>
 #include <time.h>
 
 #include <cerrno>
@@ -12,7 +11,7 @@
 #include "symbolizer/code_reader.h"
 #include "symbolizer/cpython/layouts.h"
 #include "symbolizer/process/abandonable.h"
-#include "symbolizer/process/memory.h"
+#include "symbolizer/process/direct_memory.h"
 #include "userspace/sampling/native_walk.h"
 
 namespace profd {
@@ -28,30 +27,6 @@ absl::Duration ThreadCpuTime() {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
   return absl::DurationFromTimespec(used);
 }
-
-// 0 or an errno.
-int ReadFrom(pid_t tid, void* out, size_t bytes, uint64_t address) {
-  iovec local = {out, bytes};
-  iovec remote = {reinterpret_cast<void*>(address), bytes};  // never dereferenced here
-  const ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
-  if (got < 0) return errno;
-  return static_cast<size_t>(got) == bytes ? 0 : EFAULT;
-}
-
-// Without a deadline: only for a thread that may be left behind.
-class PlainMemory : public ProcessMemory {
- public:
-  explicit PlainMemory(pid_t tid) : tid_(tid) {}
-  absl::Status Read(uint64_t address, absl::Span<std::byte> out) override {
-    const int error = ReadFrom(tid_, out.data(), out.size(), address);
-    if (error == 0) return absl::OkStatus();
-    return error == ESRCH ? absl::NotFoundError("the process has gone")
-                          : absl::OutOfRangeError("not readable");
-  }
-
- private:
-  const pid_t tid_;
-};
 
 }  // namespace
 
@@ -70,11 +45,9 @@ absl::Status RemoteWalker::Run(pid_t pid, std::function<void()> work) {
     work();
     *used = ThreadCpuTime() - before;
   };
-  if (!RunAbandonably(pid, std::move(measured), kPatience)) {
-    return absl::DeadlineExceededError("a read of process memory blocked");
-  }
-  cpu_used_ += *used;
-  return absl::OkStatus();
+  absl::Status status = RunAbandonably(pid, std::move(measured), kPatience);
+  if (status.ok()) cpu_used_ += *used;
+  return status;
 }
 
 absl::StatusOr<std::vector<WalkedThread>> RemoteWalker::Walk(pid_t pid, const py_process& process,
@@ -112,7 +85,7 @@ absl::StatusOr<std::vector<absl::StatusOr<CodeDescription>>> RemoteWalker::ReadC
     pid_t pid, pid_t tid, const py_layout& layout, const std::vector<CodeReference>& wanted) {
   auto codes = std::make_shared<std::vector<absl::StatusOr<CodeDescription>>>();
   auto work = [tid, layout, wanted, codes] {
-    PlainMemory memory(tid);
+    DirectMemory memory(tid);
     size_t bytes = 0;
     for (const CodeReference& code : wanted) {
       if (bytes >= kMaxLineTables) break;
@@ -131,7 +104,7 @@ absl::StatusOr<std::vector<uint64_t>> RemoteWalker::FindGils(pid_t pid, pid_t ti
   auto gils = std::make_shared<std::vector<uint64_t>>();
   if (!Has(layout, PY_INTERP_GIL_HOLDER) || !Has(layout, PY_INTERP_NEXT)) return *gils;
   auto work = [tid, head = process.interp_head, layout, gils] {
-    PlainMemory memory(tid);
+    DirectMemory memory(tid);
     auto interpreter = memory.Get<uint64_t>(head);
     for (int i = 0; i < kMaxLocks && interpreter.ok() && *interpreter != 0; ++i) {
       gils->push_back(*interpreter + layout.offset[PY_INTERP_GIL_HOLDER]);
@@ -146,7 +119,8 @@ absl::StatusOr<std::vector<uint64_t>> RemoteWalker::FindGils(pid_t pid, pid_t ti
 
 extern "C" long bpf_probe_read_user(void* destination, uint32_t bytes, const void* address) {
   const auto from = reinterpret_cast<uint64_t>(address);
-  if (profd::ReadFrom(profd::reading_tid, destination, bytes, from) == 0) return 0;
+  const auto out = absl::MakeSpan(static_cast<std::byte*>(destination), bytes);
+  if (profd::ReadBytes(profd::reading_tid, from, out) == 0) return 0;
   std::memset(destination, 0, bytes);
   return -EFAULT;
 }

@@ -27,8 +27,7 @@ struct WalkedThread {
 };
 
 // All reads go by process_vm_readv on a thread that may be left behind, a batch at a time. Errors:
-// kDeadlineExceeded when a read blocked, or no thread could be had; kResourceExhausted. For one
-// thread.
+// those of RunAbandonably(); kResourceExhausted. For one thread.
 class RemoteWalker {
  public:
   RemoteWalker();

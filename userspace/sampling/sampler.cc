@@ -68,11 +68,10 @@ Sampler::Sampler(std::unique_ptr<BpfSession> session, const Options& options)
       session_(std::move(session)),
       images_(std::make_unique<Images>(session_.get())),
       processes_(std::make_unique<Processes>()),
-      readers_(std::make_shared<RemoteReaderPool>()),
       discovery_(std::make_unique<Discovery>(session_.get(), images_.get(), processes_.get(),
-                                             options.selection, readers_)),
+                                             options.selection)),
       pipeline_(std::make_unique<Pipeline>(session_.get(), images_.get(), processes_.get(),
-                                           discovery_.get(), readers_, PipelineOptions(options))) {}
+                                           discovery_.get(), PipelineOptions(options))) {}
 
 Sampler::~Sampler() = default;
 

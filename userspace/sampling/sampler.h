@@ -14,7 +14,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "symbolizer/process/remote_memory.h"
 #include "userspace/collector/accounting.h"
 #include "userspace/collector/bpf_session.h"
 #include "userspace/collector/clock.h"
@@ -89,7 +88,6 @@ class Sampler {
   const std::unique_ptr<BpfSession> session_;
   const std::unique_ptr<Images> images_;
   const std::unique_ptr<Processes> processes_;
-  const std::shared_ptr<RemoteReaderPool> readers_;
   const std::unique_ptr<Discovery> discovery_;
   const std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<WaitingSampler> waiting_;

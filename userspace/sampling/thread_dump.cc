@@ -57,7 +57,6 @@ class Dumper {
   std::unique_ptr<BpfSession> session_;
   std::unique_ptr<Images> images_;
   Processes processes_;
-  const std::shared_ptr<RemoteReaderPool> readers_ = std::make_shared<RemoteReaderPool>();
   std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<Symbolizer> symbolizer_;
   std::unique_ptr<ThreadIterator> iterator_;
@@ -81,7 +80,7 @@ absl::Status Dumper::Open() {
   session_ = *std::move(session);
   images_ = std::make_unique<Images>(session_.get());
   discovery_ = std::make_unique<Discovery>(session_.get(), images_.get(), &processes_,
-                                           Selection::Pids({pid_}), readers_);
+                                           Selection::Pids({pid_}));
   discovery_->LookNow(pid_);
   const auto processes = processes_.All();
   if (processes.empty()) {
@@ -109,7 +108,7 @@ absl::Status Dumper::Open() {
 
 ProcessMemory* Dumper::Memory() {
   if (memory_ == nullptr) {
-    auto memory = RemoteMemory::Create(pid_, readers_);
+    auto memory = RemoteMemory::Create(pid_);
     if (memory.ok()) memory_ = *std::move(memory);
   }
   return memory_.get();

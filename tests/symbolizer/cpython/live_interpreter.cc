@@ -22,7 +22,7 @@ absl::StatusOr<LiveInterpreter> FindLiveInterpreter(pid_t pid) {
     if (!image.ok()) return image.status();
     auto bias = LoadBias(**elf, mapping.start, mapping.offset, mapping.end - mapping.start);
     if (!bias.ok()) return bias.status();
-    auto memory = RemoteMemory::Create(pid, std::make_shared<RemoteReaderPool>());
+    auto memory = RemoteMemory::Create(pid);
     if (!memory.ok()) return memory.status();
     return LiveInterpreter{mapping.path, *std::move(image), *bias, *std::move(memory)};
   }

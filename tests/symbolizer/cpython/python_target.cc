@@ -35,7 +35,7 @@ void StartTarget(const Interpreter& interpreter, const std::string& script, Pyth
                    &target.interpreter, &runtime),
             4)
       << line;
-  auto memory = RemoteMemory::Create(target.program->pid(), std::make_shared<RemoteReaderPool>());
+  auto memory = RemoteMemory::Create(target.program->pid());
   ASSERT_TRUE(memory.ok()) << memory.status();
   target.memory = *std::move(memory);
   PythonVersion version = VersionFromHex(version_hex);

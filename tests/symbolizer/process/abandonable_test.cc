@@ -23,7 +23,7 @@ class BlockedCalls : public ::testing::Test {
     while (AbandonedCalls() > 0) absl::SleepFor(absl::Milliseconds(1));
     close(ends_[0]);
   }
-  bool Block(pid_t pid) {
+  absl::Status Block(pid_t pid) {
     return RunAbandonably(
         pid,
         [end = ends_[0]] {
@@ -32,7 +32,7 @@ class BlockedCalls : public ::testing::Test {
         },
         kShort);
   }
-  static bool Run(pid_t pid) {
+  static absl::Status Run(pid_t pid) {
     return RunAbandonably(
         pid, [] {}, kLong);
   }
@@ -53,31 +53,33 @@ TEST_F(BlockedCalls, GiveTheirResult) {
 }
 
 TEST_F(BlockedCalls, AreLeftBehindAndCostTheirProcessOnly) {
-  EXPECT_FALSE(Block(1));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Block(1)));
   EXPECT_EQ(AbandonedCalls(), 1);
   const absl::Time begin = absl::Now();
-  EXPECT_FALSE(Run(1));
+  EXPECT_TRUE(absl::IsUnavailable(Run(1)));
   EXPECT_LT(absl::Now() - begin, kLong / 2);
-  EXPECT_TRUE(Run(2));
+  EXPECT_TRUE(Run(2).ok());
   ReleaseOne();
-  EXPECT_TRUE(Run(1));
+  EXPECT_TRUE(Run(1).ok());
 }
 
 TEST_F(BlockedCalls, AreBounded) {
-  for (pid_t pid = 1; pid <= kMaxAbandoned; ++pid) EXPECT_FALSE(Block(pid));
+  for (pid_t pid = 1; pid <= kMaxAbandoned; ++pid) {
+    EXPECT_TRUE(absl::IsDeadlineExceeded(Block(pid)));
+  }
   EXPECT_EQ(AbandonedCalls(), kMaxAbandoned);
-  EXPECT_FALSE(Run(kMaxAbandoned + 1));
+  EXPECT_TRUE(absl::IsUnavailable(Run(kMaxAbandoned + 1)));
   ReleaseOne();
-  EXPECT_TRUE(Run(kMaxAbandoned + 1));
+  EXPECT_TRUE(Run(kMaxAbandoned + 1).ok());
 }
 
 TEST_F(BlockedCalls, OfOneThreadDoNotHoldUpAnother) {
   std::atomic<bool> done = false;
   std::thread blocked([&] {
-    EXPECT_FALSE(Block(1));
+    EXPECT_TRUE(absl::IsDeadlineExceeded(Block(1)));
     done = true;
   });
-  while (!done) EXPECT_TRUE(Run(2));
+  while (!done) EXPECT_TRUE(Run(2).ok());
   blocked.join();
 }
 

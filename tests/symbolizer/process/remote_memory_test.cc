@@ -17,6 +17,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "symbolizer/process/abandonable.h"
 #include "tests/symbolizer/process/child.h"
 #include "tests/symbolizer/process/fake_memory.h"
 
@@ -26,9 +27,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-std::unique_ptr<RemoteMemory> MemoryOf(pid_t pid, RemoteReaderPool::Options options = {}) {
-  return RemoteMemory::Create(pid, std::make_shared<RemoteReaderPool>(options)).value();
-}
+std::unique_ptr<RemoteMemory> MemoryOf(pid_t pid) { return RemoteMemory::Create(pid).value(); }
 
 template <typename T>
 uint64_t AddressOf(const T& value) {
@@ -125,7 +124,7 @@ TEST(RemoteMemory, OfAProcessThatHasGoneIsNotFound) {
   EXPECT_TRUE(absl::IsNotFound(memory->Get<int>(AddressOf(local)).status())) << "a zombie";
   child.Kill();
   EXPECT_TRUE(absl::IsNotFound(memory->Get<int>(AddressOf(local)).status()));
-  auto again = RemoteMemory::Create(pid, std::make_shared<RemoteReaderPool>());
+  auto again = RemoteMemory::Create(pid);
   EXPECT_TRUE(absl::IsNotFound(again.status())) << again.status();
 }
 
@@ -179,11 +178,10 @@ TEST(RemoteMemory, SurvivesTheEndOfTheMainThread) {  // Pitfall 18
 }
 
 TEST(RemoteMemory, GivesUpAPageThatBlocksAndOthersGoOn) {  // Pitfall 44
-  auto pool = std::make_shared<RemoteReaderPool>();
   Child hostile(BlockingPage);
   if (hostile.ready_value() == 0) GTEST_SKIP() << "userfaultfd is not allowed here";
-  auto blocked = RemoteMemory::Create(hostile.pid(), pool).value();
-  auto healthy = RemoteMemory::Create(getpid(), pool).value();
+  auto blocked = RemoteMemory::Create(hostile.pid()).value();
+  auto healthy = RemoteMemory::Create(getpid()).value();
   const uint64_t value = 5;
 
   absl::Status status;
@@ -206,49 +204,73 @@ TEST(RemoteMemory, GivesUpAPageThatBlocksAndOthersGoOn) {  // Pitfall 44
   EXPECT_LT(slowest, milliseconds(500));
   EXPECT_GT(reads, 100);
   EXPECT_TRUE(blocked->blocked());
-  EXPECT_EQ(pool->abandoned(), 1);
+  EXPECT_EQ(AbandonedCalls(), 1);
 
   // The same process again: at once, and no further thread.
   const auto again = steady_clock::now();
   const uint64_t readable = AddressOf(value);
   EXPECT_TRUE(absl::IsDeadlineExceeded(blocked->Get<uint64_t>(readable).status()));
   EXPECT_LT(steady_clock::now() - again, milliseconds(200));
-  EXPECT_EQ(pool->abandoned(), 1);
+  EXPECT_EQ(AbandonedCalls(), 1);
 
   // The blocked thread outlives what it was started for, and ends with the page.
   blocked.reset();
   hostile.Kill();
-  EXPECT_TRUE(WaitUntil([&] { return pool->abandoned() == 0; }));
+  EXPECT_TRUE(WaitUntil([&] { return AbandonedCalls() == 0; }));
   EXPECT_EQ(healthy->Get<uint64_t>(AddressOf(value)).value_or(0), value);
 }
 
-TEST(RemoteMemory, BoundsTheThreadsThatAreBlocked) {  // Pitfall 44
-  RemoteReaderPool::Options options;
-  options.deadline = absl::Milliseconds(200);
-  options.max_abandoned = 2;
-  auto pool = std::make_shared<RemoteReaderPool>(options);
-  std::vector<std::unique_ptr<Child>> hostile;
-  for (int i = 0; i < 3; ++i) {
-    hostile.push_back(std::make_unique<Child>(BlockingPage));
-    if (hostile.back()->ready_value() == 0) GTEST_SKIP() << "userfaultfd is not allowed here";
-    auto memory = RemoteMemory::Create(hostile.back()->pid(), pool).value();
-    EXPECT_TRUE(
-        absl::IsDeadlineExceeded(memory->Get<uint64_t>(hostile.back()->ready_value()).status()));
-    EXPECT_EQ(memory->blocked(), i < 2) << "the third was never tried";
-  }
-  EXPECT_EQ(pool->abandoned(), 2);
-  auto healthy = RemoteMemory::Create(getpid(), pool).value();
-  const uint64_t value = 5;
-  EXPECT_TRUE(absl::IsDeadlineExceeded(healthy->Get<uint64_t>(AddressOf(value)).status()));
-  EXPECT_FALSE(healthy->blocked());
-  hostile.clear();
-  ASSERT_TRUE(WaitUntil([&] { return pool->abandoned() == 0; }));
-  EXPECT_EQ(healthy->Get<uint64_t>(AddressOf(value)).value_or(0), value);
+TEST(RemoteMemory, IsLeftAloneWhileAnotherCallForItBlocks) {  // Pitfall 44
+  Child hostile(BlockingPage);
+  if (hostile.ready_value() == 0) GTEST_SKIP() << "userfaultfd is not allowed here";
+  auto first = RemoteMemory::Create(hostile.pid(), absl::Milliseconds(200)).value();
+  auto second = RemoteMemory::Create(hostile.pid()).value();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(first->Get<uint64_t>(hostile.ready_value()).status()));
+  EXPECT_TRUE(absl::IsUnavailable(second->Get<uint64_t>(hostile.ready_value()).status()));
+  EXPECT_FALSE(second->blocked()) << "it was never tried";
+  EXPECT_EQ(AbandonedCalls(), 1);
+  hostile.Kill();
+  ASSERT_TRUE(WaitUntil([] { return AbandonedCalls() == 0; }));
+  EXPECT_TRUE(absl::IsNotFound(second->Get<uint64_t>(hostile.ready_value()).status()));
+}
+
+TEST(RemoteMemory, IsVisitedForManyReads) {
+  static uint64_t value = 7;
+  static uint64_t* pointer = &value;
+  Child child([] { return AddressOf(pointer); });
+  auto memory = MemoryOf(child.pid());
+  auto read = std::make_shared<uint64_t>(0);
+  ASSERT_TRUE(memory
+                  ->Visit([read, at = child.ready_value()](ProcessMemory& there) {
+                    const uint64_t address = there.Get<uint64_t>(at).value_or(0);
+                    *read = there.Get<uint64_t>(address).value_or(0);
+                  })
+                  .ok());
+  EXPECT_EQ(*read, value);
+  child.Kill();
+  auto gone = std::make_shared<absl::Status>();
+  ASSERT_TRUE(memory
+                  ->Visit([gone, at = child.ready_value()](ProcessMemory& there) {
+                    *gone = there.Get<uint64_t>(at).status();
+                  })
+                  .ok());
+  EXPECT_TRUE(absl::IsNotFound(*gone)) << *gone;
+}
+
+TEST(RemoteMemory, LeavesAVisitBehindThatBlocks) {  // Pitfall 44
+  Child hostile(BlockingPage);
+  if (hostile.ready_value() == 0) GTEST_SKIP() << "userfaultfd is not allowed here";
+  auto memory = RemoteMemory::Create(hostile.pid(), absl::Milliseconds(200)).value();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(memory->Visit(
+      [at = hostile.ready_value()](ProcessMemory& there) { (void)there.Get<uint64_t>(at); })));
+  EXPECT_TRUE(memory->blocked());
+  memory.reset();  // the thread that was left behind still has what it reads
+  hostile.Kill();
+  EXPECT_TRUE(WaitUntil([] { return AbandonedCalls() == 0; }));
 }
 
 TEST(RemoteMemory, IsReadByManyThreadsAtOnce) {
-  auto pool = std::make_shared<RemoteReaderPool>();
-  auto memory = RemoteMemory::Create(getpid(), pool).value();
+  auto memory = RemoteMemory::Create(getpid()).value();
   std::vector<uint64_t> values(4);
   std::iota(values.begin(), values.end(), 100);
   std::vector<std::thread> readers;
@@ -262,7 +284,7 @@ TEST(RemoteMemory, IsReadByManyThreadsAtOnce) {
   }
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(right, 2000);
-  EXPECT_EQ(pool->abandoned(), 0);
+  EXPECT_EQ(AbandonedCalls(), 0);
 }
 
 TEST(FakeMemory, ReadsWhatWasWrittenAndNothingElse) {
