@@ -112,6 +112,13 @@ class PageTest(unittest.TestCase):
                          self.browser.run("profd.tree.values[2][0]"))
         self.assertAlmostEqual(self.share_of("Server.handle"), 1, delta=0.02)
 
+    def test_loss_is_of_the_whole_recording_whatever_is_selected(self):
+        for fragment in ("", "#t=1700000010000-1700000016000", "#th=4242", "#x=drop:%3Dwalk%40tree.py"):
+            self.open("service", fragment)
+            strip = self.text("#strip")
+            self.assertIn("0.095% ring_full 12", strip, fragment)
+            self.assertIn("99.9 of 100 Hz", strip, fragment)
+
     def test_search_finds_frames_that_are_not_drawn(self):
         self.open("service", "#z=serve%40main.py/Server.handle%40main.py/Query.all%40query.py")
         self.press("/")

@@ -101,6 +101,7 @@ export function decode(bytes) {
   const {functions, locations, nodes, labels, samples, cpu, wall} = tables(sections.slice(1, times), bytes, begin);
   const {count} = samples;
   sum(samples.node);
+  header.samples = count.reduce((all, n) => all + n, 0);
   samples.cpu = secondsOf(count, period, cpu);
   samples.wall = header.has_wall ? secondsOf(count, period, wall) : new Float64Array(count.length);
   return {header, strings, functions, locations, samples,

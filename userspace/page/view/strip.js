@@ -7,24 +7,21 @@ function item(name, value, title, kind) {
   return element('div', {title, class: kind}, element('small', {}, name), element('b', {}, value));
 }
 
-export function lostOf(header) {
-  const reasons = header.lost.map(([reason, n]) => [reason, +n]).filter(([, n]) => n > 0);
-  return {reasons, total: reasons.reduce((sum, [, n]) => sum + n, 0)};
-}
-
+// Nothing says what the lost samples were of: loss is always of the whole recording.
 function figures(header, sum, name) {
-  const lost = lostOf(header), asked = header.period_ns ? 1e9 / header.period_ns : 0;
+  const lost = header.lost.map(([reason, n]) => [reason, +n]).filter(([, n]) => n > 0);
+  const gone = lost.reduce((all, [, n]) => all + n, 0), taken = header.samples + gone;
+  const asked = header.period_ns ? 1e9 / header.period_ns : 0;
   const before = name ? name + ': ' : '';
   const items = [item(before + 'samples', integer(sum.samples)),
     item(before + (header.has_wall ? 'time' : 'CPU'), `${seconds(sum.total)} · ${cores(sum.seconds ? sum.total / sum.seconds : 0)}`)];
   if (asked) {
-    const kept = sum.samples + lost.total ? sum.samples / (sum.samples + lost.total) : 1;
+    const kept = taken ? header.samples / taken : 1;
     items.push(item(before + 'rate reached', `${+(asked * kept).toFixed(1)} of ${+asked.toFixed(1)} Hz`));
   }
-  const reasons = lost.reasons.map(([reason, n]) => `${visible(reason)} ${integer(n)}`);
-  const box = item(before + 'lost', lost.total ? percent(lost.total / (lost.total + sum.samples)) : 'none',
-    reasons.join('\n'), lost.total ? 'bad' : '');
-  if (lost.total) box.lastChild.append(element('small', {}, ' ' + reasons.slice(0, 3).join(', ') + (reasons[3] ? ', …' : '')));
+  const reasons = lost.map(([reason, n]) => `${visible(reason)} ${integer(n)}`);
+  const box = item(before + 'lost', gone ? percent(gone / taken) : 'none', reasons.join('\n'), gone ? 'bad' : '');
+  if (gone) box.lastChild.append(element('small', {}, ' ' + reasons.slice(0, 3).join(', ') + (reasons[3] ? ', …' : '')));
   items.push(box);
   return items;
 }
