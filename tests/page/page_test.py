@@ -412,6 +412,26 @@ class PageTest(unittest.TestCase):
         self.press("?")
         self.assertTrue(self.browser.run("document.querySelector('dialog').open"))
 
+    def test_the_focus_stays_on_its_frame_or_goes(self):
+        focus = "((f) => f.focus < 0 ? null : profd.nameOf(f.focus)[0])(profd.flame)"
+        self.open("service")
+        self.press("ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight")
+        name = self.browser.run(focus)
+        self.assertIn(name, self.text("#details"))
+        for change in ("{order: 'name'}", "{range: [1700000000000, 1700000002000]}", "{noFold: true}",
+                       "{filters: [['drop', '=walk@tree.py']], order: 'weight'}"):
+            self.browser.run("profd.go(%s)" % change)
+            self.browser.settle()
+            self.assertEqual(self.browser.run(focus), name, change)
+            self.assertIn(name, self.text("#details"))
+        for change in ("{lines: true}", "{kinds: '4'}", "{view: 'callers'}"):
+            self.open("service")
+            self.press("ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight")
+            self.browser.run("profd.go(%s)" % change)
+            self.browser.settle()
+            self.assertIsNone(self.browser.run(focus), change)
+            self.assertIn("Point at a frame", self.text("#details"))
+
     def test_ctrl_f_is_ours_once(self):
         self.open("service")
         self.press("f", ctrl=True)

@@ -68,18 +68,18 @@ export class Flame {
     new ResizeObserver(() => this.relayout()).observe(scroller);
   }
 
-  setTree(tree, top, small) {
+  setTree(tree, focus) {
     this.tree = tree;
     this.labels = new Map();
     this.hits = null;
     this.hover = -1;
-    if (this.focus >= tree.n) this.focus = -1;
-    this.zoom(top, small);
+    this.focus = focus;
+    this.zoom(0, 0);
   }
 
   zoom(top, small) {
     this.top = top;
-    this.small = small || 0;
+    this.small = small;
     this.relayout();
     const y = Math.max(0, this.zoomRow - 2) * ROW;
     if (this.up) this.scroller.scrollTop = this.height - this.scroller.clientHeight - y;

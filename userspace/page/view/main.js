@@ -179,7 +179,7 @@ const childNamed = (t, node, label) => {
   return -1;
 };
 
-// The node that the state's path leads to, as far as it is there.
+// The node that a path leads to, as far as it is there.
 function resolve(t, path) {
   let node = 0;
   for (const label of path) {
@@ -190,8 +190,16 @@ function resolve(t, path) {
   return node;
 }
 
+// The node that all of a path leads to, or -1.
+function find(t, path) {
+  const node = resolve(t, path);
+  return pathOf(t, node).length === path.length ? node : -1;
+}
+
 let firstPicture = 0;
 function shown(answer) {
+  // The same frame has another number in another tree.
+  const focused = tree && flame.focus >= 0 ? pathOf(tree, flame.focus) : null;
   tree = answer.tree;
   callers = answer.callers;
   totals = answer.totals;
@@ -200,10 +208,10 @@ function shown(answer) {
   critical = criticalScore(meta.functions.name.length);
   $('above').hidden = !callers;
   flame.up = state.view === 'up';
-  flame.setTree(tree, 0, 0);
+  flame.setTree(tree, focused ? find(tree, focused) : -1);
   if (callers) {
     above.up = true;
-    above.setTree(callers, 0, 0);
+    above.setTree(callers, -1);
   }
   zoomTo();
   asked.search = '';
