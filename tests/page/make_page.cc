@@ -155,6 +155,21 @@ Recording Deep(int depth) {
   return maker.Take();
 }
 
+// Each thread has two samples, one early and one late.
+Recording Threads(int threads) {
+  Maker maker(10);
+  const Stack stack = {Python("work", "/srv/app/main.py", 20, 22)};
+  for (int i = 0; i < threads; ++i) {
+    Labels labels;
+    labels.pid = 1;
+    labels.tid = 2 + i;
+    labels.comm = "app";
+    labels.thread = absl::StrCat("t-", i);
+    for (const double at : {1.0, 9.0}) maker.Add(at, stack, labels);
+  }
+  return maker.Take();
+}
+
 Recording Hostile() {
   Maker maker(5);
   Labels labels;
@@ -255,6 +270,9 @@ absl::StatusOr<std::string> Page(const std::string& name) {
   int number = 0;
   if (name.rfind("deep:", 0) == 0 && absl::SimpleAtoi(name.substr(5), &number)) {
     return EncodeHtml(Deep(number), nullptr, options);
+  }
+  if (name.rfind("threads:", 0) == 0 && absl::SimpleAtoi(name.substr(8), &number)) {
+    return EncodeHtml(Threads(number), nullptr, options);
   }
   if (name.rfind("large:", 0) == 0 && absl::SimpleAtoi(name.substr(6), &number)) {
     return EncodeHtml(Large(number), nullptr, options);

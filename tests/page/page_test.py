@@ -243,6 +243,22 @@ class PageTest(unittest.TestCase):
         names = self.browser.run("profd.heatmap.data.names.map((n) => n.tid)")
         self.assertEqual(names, [4242, 4245, 4244, 4243])  # the main thread, then the busiest
 
+    def test_more_threads_than_a_canvas_is_high_have_rows(self):
+        self.open("threads:5000", "#h=thread")
+        ink = "new Set(profd.heatmap.context.getImageData(0, 0, 600, 100).data).size"
+        self.assertLess(self.browser.run("profd.heatmap.canvas.height"), 200)
+        self.assertGreater(self.browser.run(ink), 5)
+        axis = "[...profd.heatmap.context.getImageData(150, profd.heatmap.canvas.height - 18, 600, 18).data]"
+        before = self.browser.run(axis)
+        self.browser.run("document.getElementById('heatbox').scrollTop = 1e9")
+        self.browser.settle()
+        self.assertGreater(self.browser.run(ink), 5)
+        self.assertEqual(self.browser.run(axis), before)
+        box = self.browser.box("#heatcanvas")
+        self.browser.click(box["x"] + 20, box["y"] + box["height"] - 18 - 5)
+        self.browser.settle()
+        self.assertEqual(self.state("tid"), self.browser.run("profd.heatmap.data.names.at(-1).tid"))
+
     def test_a_file_without_times_says_so(self):
         self.open("timeless")
         self.assertIn("keeps no times", self.text("#time"))
@@ -510,6 +526,13 @@ class PageTest(unittest.TestCase):
                 self.assertEqual(made["samples"], made["events"])
         # More than one piece, or this proves nothing of pieces.
         self.assertGreater(self.pages[case].read_text().count('data-part="a"'), 1)
+
+    def test_a_profile_of_many_threads_opens(self):
+        self.open("threads:150000")
+        self.assertEqual(self.browser.run("profd.totals[0].samples"), 300000)
+        self.browser.run("profd.go({by: 'thread'})")
+        self.browser.settle()
+        self.assertEqual(self.browser.run("profd.table.order.length"), 150000)
 
     def test_deep_stacks_are_drawn_to_their_end(self):
         self.open("deep:2800")

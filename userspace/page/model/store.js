@@ -27,7 +27,6 @@ export class Store {
     this.sides = sides.map((side) => side.header);
     this.metric = this.sides.some((side) => side.has_wall) ? 'wall' : 'cpu';  // unless another is asked for
     this.functions = {name: [], file: [], pkg: [], kind: [], line: []};
-    this.labels = [];
     const paired = new Map(), locFunction = [];
     for (const side of sides) {
       const {name, file, pkg, kind, line} = side.functions, text = side.strings;
@@ -66,7 +65,7 @@ export class Store {
     this.samples = sides.map((side, s) => ({...side.samples,
       node: shifted(side.samples.node, s * nodes),
       labels: shifted(side.samples.labels, s * a.labels.length)}));
-    sides.forEach((side, s) => this.labels.push(...side.labels.map((l) => ({...l, side: s}))));
+    this.labels = sides.flatMap((side, s) => side.labels.map((l) => ({...l, side: s})));
     this.times = [];  // of each side, once they are there: of decodeTimes()
   }
 

@@ -1,5 +1,5 @@
 // The flame graph: a canvas as large as the window, however deep the stacks.
-import {on} from './dom.js';
+import {on, sizeCanvas} from './dom.js';
 import {css} from './color.js';
 import {layOut} from './layout.js';
 
@@ -88,19 +88,11 @@ export class Flame {
 
   relayout() {
     if (!this.tree) return;
-    const ratio = window.devicePixelRatio || 1;
     const width = this.scroller.clientWidth, height = this.scroller.clientHeight;
     if (!width || !height) return;
     this.width = width;
     this.view = height;
-    const w = Math.round(width * ratio), h = Math.round(height * ratio);
-    if (this.canvas.width !== w || this.canvas.height !== h) {
-      this.canvas.width = w;
-      this.canvas.height = h;
-      this.canvas.style.width = width + 'px';
-      this.canvas.style.height = height + 'px';
-    }
-    this.ratio = ratio;
+    sizeCanvas(this.canvas, width, height);
     const laid = layOut(this.tree, this.top, width, this.small);
     this.rects = laid.rects;
     this.zoomRow = laid.zoomRow;
@@ -125,7 +117,6 @@ export class Flame {
     if (!this.rects) return;
     const {context: g, rects, host, tree} = this, colors = host.palette();
     const scroll = this.scroller.scrollTop;
-    g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     g.fillStyle = css(colors.ground);
     g.fillRect(0, 0, this.width, this.view);
     g.font = FONT;

@@ -1,15 +1,17 @@
-// When samples fell, and the range or the two ranges that are looked at.
-import {on} from './dom.js';
+// When samples fell, and the range or the two ranges that are looked at: a canvas as large as is seen of
+// it, however many threads have rows.
+import {on, sizeCanvas} from './dom.js';
 import {css} from './color.js';
 import {clock, cores, percent, seconds, visible} from './format.js';
 
-const NAMES = 150, AXIS = 18;
+const NAMES = 150, AXIS = 18, MOST_HIGH = 170;
 
 export class Heatmap {
   // host: {palette(), state(), onRange(range, range2), onRow(row), say(text), origin: ms}
   constructor(box, canvas, host) {
     Object.assign(this, {box, canvas, host});
     this.context = canvas.getContext('2d', {alpha: false});
+    this.spacer = box.querySelector('.spacer');
     this.data = null;
     this.drag = null;
     this.cursor = 0;
@@ -17,11 +19,13 @@ export class Heatmap {
     on(window, 'mousemove', (event) => this.move(event));
     on(window, 'mouseup', () => this.release());
     on(canvas, 'keydown', (event) => this.key(event));
+    on(box, 'scroll', () => this.draw());
     new ResizeObserver(() => this.draw()).observe(box);
   }
 
   set(data) {
     this.data = data;
+    this.most = data ? data.cells.reduce((most, value) => Math.max(most, value), 0) : 0;
     this.draw();
   }
 
@@ -34,55 +38,65 @@ export class Heatmap {
   }
 
   draw() {
-    const width = this.box.clientWidth;
-    if (!this.data || !width) return;
-    const {cells, lit, rows, columns, seconds: step, names} = this.data, ratio = window.devicePixelRatio || 1;
-    const left = this.left(), rowHeight = names ? 15 : 80 / rows, height = rows * rowHeight + AXIS;
-    const g = this.context, colors = this.host.palette();
-    this.canvas.width = Math.round(width * ratio);
-    this.canvas.height = Math.round(height * ratio);
-    this.canvas.style.width = width + 'px';
-    this.canvas.style.height = height + 'px';
-    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    if (!this.data) return;
+    const {rows, columns, names} = this.data, colors = this.host.palette(), g = this.context;
+    const left = this.left(), rowHeight = names ? 15 : 80 / rows;
+    const whole = rows * rowHeight + AXIS, height = Math.min(whole, MOST_HIGH);
+    this.box.style.height = height + 'px';
+    this.spacer.style.height = whole - height + 'px';
+    const width = this.box.clientWidth, cell = (width - left) / columns;
+    if (!width) return;
+    this.geometry = {left, cell, rowHeight, width, height};
+    sizeCanvas(this.canvas, width, height);
     g.fillStyle = css(colors.ground);
     g.fillRect(0, 0, width, height);
-    const cell = (width - left) / columns;
-    let most = 0;
-    for (const value of cells) if (value > most) most = value;
-    this.geometry = {left, cell, rowHeight, height, most};
-    for (let y = 0; y < rows; y++) {
-      for (let x = 0; x < columns; x++) {
-        const value = cells[y * columns + x];
-        if (!value) continue;
-        const heat = Math.pow(value / most, 0.8), part = lit ? lit[y * columns + x] / value : 0;
-        g.fillStyle = css(lit ? colors.ink : colors.accent, (lit ? 0.06 : 0.12) + heat * (lit ? 0.3 : 0.88));
-        const px = left + x * cell, py = names ? y * rowHeight : (rows - 1 - y) * rowHeight;
-        g.fillRect(px, py, Math.max(0.7, cell - (cell > 4 ? 1 : 0)), rowHeight - (rowHeight > 4 ? 1 : 0));
-        if (part > 0) {
-          g.fillStyle = css(colors.second, 0.25 + 0.75 * Math.sqrt(part * heat * heat));
-          g.fillRect(px, py, Math.max(0.7, cell - (cell > 4 ? 1 : 0)), rowHeight - (rowHeight > 4 ? 1 : 0));
-        }
-      }
-    }
     g.font = '11px system-ui, sans-serif';
     g.textBaseline = 'middle';
-    if (names) {
-      g.fillStyle = css(colors.ink);
-      names.forEach((n, y) => {
-        g.fillText(visible(n.name).slice(0, 18) + ' ' + n.id, 2, (y + 0.5) * rowHeight, left - 8);
-      });
+    const scroll = this.box.scrollTop, end = Math.min(rows, (scroll + height - AXIS) / rowHeight);
+    for (let at = Math.floor(scroll / rowHeight); at < end; at++) {
+      const y = at * rowHeight - scroll;
+      if (names) this.name(names[at], y);
+      this.row(names ? at : rows - 1 - at, y);
     }
-    this.axis(g, colors, width, height, left, cell, step, columns);
+    this.axis();
     const {range, range2} = this.host.state();
-    this.band(g, range, colors.accent, 'A', range2, height);
-    this.band(g, range2, colors.second, 'B', range, height);
+    this.band(range, colors.accent, 'A', range2);
+    this.band(range2, colors.second, 'B', range);
     if (document.activeElement === this.canvas && !range) {
       g.strokeStyle = css(colors.accent);
       g.strokeRect(left + this.cursor * cell, 0.5, cell, height - AXIS - 1);
     }
   }
 
-  axis(g, colors, width, height, left, cell, step, columns) {
+  name({name, id}, y) {
+    const {left, rowHeight} = this.geometry;
+    this.context.fillStyle = css(this.host.palette().ink);
+    this.context.fillText(visible(name).slice(0, 18) + ' ' + id, 2, y + rowHeight / 2, left - 8);
+  }
+
+  row(row, y) {
+    const {cells, lit, columns} = this.data, {left, cell, rowHeight} = this.geometry;
+    const g = this.context, colors = this.host.palette();
+    const w = Math.max(0.7, cell - (cell > 4 ? 1 : 0)), h = rowHeight - (rowHeight > 4 ? 1 : 0);
+    for (let column = 0; column < columns; column++) {
+      const value = cells[row * columns + column];
+      if (!value) continue;
+      const heat = Math.pow(value / this.most, 0.8), part = lit ? lit[row * columns + column] / value : 0;
+      g.fillStyle = css(lit ? colors.ink : colors.accent, (lit ? 0.06 : 0.12) + heat * (lit ? 0.3 : 0.88));
+      g.fillRect(left + column * cell, y, w, h);
+      if (part > 0) {
+        g.fillStyle = css(colors.second, 0.25 + 0.75 * Math.sqrt(part * heat * heat));
+        g.fillRect(left + column * cell, y, w, h);
+      }
+    }
+  }
+
+  // Below the rows, which it covers where they are scrolled.
+  axis() {
+    const {left, cell, width, height} = this.geometry, {columns, seconds: step} = this.data;
+    const g = this.context, colors = this.host.palette();
+    g.fillStyle = css(colors.ground);
+    g.fillRect(0, height - AXIS, width, AXIS);
     g.fillStyle = css(colors.ink, 0.8);
     const every = Math.max(1, Math.ceil(90 / cell));
     for (let x = 0; x < columns; x += every) {
@@ -92,9 +106,9 @@ export class Heatmap {
     }
   }
 
-  band(g, range, color, name, other, height) {
+  band(range, color, name, other) {
     if (!range) return;
-    const [x0, x1] = range.map((ms) => this.x(ms));
+    const g = this.context, {height} = this.geometry, [x0, x1] = range.map((ms) => this.x(ms));
     g.fillStyle = css(color, 0.14);
     g.fillRect(x0, 0, x1 - x0, height - AXIS);
     g.strokeStyle = css(color);
@@ -126,8 +140,9 @@ export class Heatmap {
     if (!this.data || event.button) return;
     const box = this.canvas.getBoundingClientRect();
     if (event.clientX - box.left < this.geometry.left) {
-      const row = Math.floor((event.clientY - box.top) / this.geometry.rowHeight);
-      if (this.data.names && this.data.names[row]) this.host.onRow(this.data.names[row]);
+      const {rowHeight, height} = this.geometry, y = event.clientY - box.top;
+      const row = this.data.names?.[Math.floor((y + this.box.scrollTop) / rowHeight)];
+      if (row && y < height - AXIS) this.host.onRow(row);
       return;
     }
     this.drag = {from: this.column(event), second: event.ctrlKey || event.metaKey, moved: false};
@@ -148,8 +163,7 @@ export class Heatmap {
   preview(range) {
     this.draw();
     const colors = this.host.palette();
-    this.band(this.context, range, this.drag.second ? colors.second : colors.accent, '', null,
-      this.geometry.height);
+    this.band(range, this.drag.second ? colors.second : colors.accent, '', null);
     this.host.say(`${clock(range[0], this.host.state().utc)} – ${clock(range[1], this.host.state().utc)}` +
       ` (${seconds((range[1] - range[0]) / 1000)})`);
   }
