@@ -155,6 +155,19 @@ Recording Deep(int depth) {
   return maker.Take();
 }
 
+// One program in another release, on another Python.
+Recording Release(const std::string& number, const std::string& minor, const std::string& suffix) {
+  Maker maker(10);
+  const std::string libpython = absl::StrCat("/usr/lib/libpython3.", minor, ".so.1.0");
+  const Stack stack = Outward(
+      {Python("main", absl::StrCat("/srv/releases/", number, "/shop/main.py"), 1, 9),
+       Python("<module>", absl::StrCat("<ipython-input-", number, "-5a2b>"), 1, 2),
+       Python("loads", absl::StrCat("/usr/lib/python3.", minor, "/json/__init__.py"), 299, 346),
+       MakeFrame(FrameKind::kNative, "scan_once" + suffix, libpython)});
+  for (int i = 0; i < 500; ++i) maker.Add(i * 0.02, stack, {});
+  return maker.Take();
+}
+
 // Each thread has two samples, one early and one late.
 Recording Threads(int threads) {
   Maker maker(10);
@@ -265,6 +278,10 @@ absl::StatusOr<std::string> Page(const std::string& name) {
     const Recording a = Service(60, 0.1, 1), b = Service(60, name == "diff" ? 0.4 : 0.1, 2);
     options.a_name = "before.pb.gz";
     options.b_name = "after.pb.gz";
+    return EncodeHtml(a, &b, options);
+  }
+  if (name == "releases") {
+    const Recording a = Release("41", "12", ""), b = Release("42", "13", ".constprop.0");
     return EncodeHtml(a, &b, options);
   }
   int number = 0;

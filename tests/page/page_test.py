@@ -374,6 +374,21 @@ class PageTest(unittest.TestCase):
         self.browser.settle()
         self.assertEqual({row[0].split()[0] for row in self.rows()}, {"slow_path", "cblas_dgemm"})
 
+    def test_functions_are_paired_from_one_release_to_the_next(self):
+        self.open("releases")
+        self.assertEqual(self.browser.run("[2, 5].map((v) => [...profd.tree.values[v]])"), [[500] * 5] * 2)
+        self.assertIn("/srv/releases/42/shop/main.py", self.browser.run("profd.meta.functions.file"))
+        for by, names in (("file", {"/srv/releases/*/shop/main.py", "<ipython-input-*-*>", "json/__init__.py",
+                                    "libpython.so"}),
+                          ("pkg", {"[own]", "[stdlib]", "libpython.so"})):
+            self.browser.run("profd.go({by: '%s'})" % by)
+            self.browser.settle()
+            self.assertEqual({row[0] for row in self.rows()}, names)
+        for query in ("libpython.so", "libpython3.13.so", "<ipython-input-*-*>"):
+            self.browser.run("profd.go({query: '%s'})" % query)
+            self.browser.settle()
+            self.assertEqual(self.browser.run("profd.found.share"), 1, query)
+
     def test_nothing_is_claimed_where_nothing_changed(self):
         self.open("same", "#d=slower")
         self.assertEqual(self.rows(), [])

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/str_cat.h"
 #include "userspace/analysis/diff.h"
 #include "userspace/analysis/pairing.h"
 
@@ -11,27 +10,14 @@ namespace {
 constexpr int64_t kMostStretches = 20;
 constexpr int64_t kShortestStretchNs = 1'000'000'000;
 
-// What a function is compared by, and how it is called.
-struct Name {
-  std::string key, name, where;
-};
-
-Name NameOf(const Function& function, TableKey key) {
-  if (key == TableKey::kPackage) {
-    const std::string package =
-        Classify(function) == FrameClass::kNative
-            ? PackageOf({.kind = function.kind, .file = StableFile(function)})
-            : PackageOf(function);
-    return {package, package, ""};
-  }
-  const std::string file = StableFile(function);
+// What a function is compared by; all but a function's own is also what it is called.
+std::string KeyOf(const Function& function, TableKey key) {
+  if (key == TableKey::kPackage) return StablePackage(function);
   if (key == TableKey::kFile) {
-    const std::string shown = file.empty() ? function.name : file;
-    return {shown, shown, ""};
+    const std::string file = StableFile(function);
+    return file.empty() ? function.name : file;
   }
-  const std::string name = StableName(function);
-  return {absl::StrCat(FrameClassName(Classify(function)), "\n", file, "\n", name), name,
-          Where(file, function.first_line)};
+  return PairingKey(function);
 }
 
 }  // namespace
@@ -39,11 +25,13 @@ Name NameOf(const Function& function, TableKey key) {
 std::vector<uint32_t> DiffSide::NamesOfLocations(const Profile& profile) {
   std::vector<uint32_t> of_function;
   for (const auto& function : profile.functions()) {
-    Name name = NameOf(*function, options_.key);
-    const auto [at, is_new] =
-        ids_.try_emplace(std::move(name.key), static_cast<uint32_t>(sums_.size()));
-    if (is_new) {
-      sums_.push_back({std::move(name.name), std::move(name.where), Classify(*function)});
+    const std::string key = KeyOf(*function, options_.key);
+    const auto [at, is_new] = ids_.try_emplace(key, static_cast<uint32_t>(sums_.size()));
+    if (is_new && options_.key == TableKey::kFunction) {
+      sums_.push_back({StableName(*function), Where(StableFile(*function), function->first_line),
+                       Classify(*function)});
+    } else if (is_new) {
+      sums_.push_back({key, "", Classify(*function)});
     }
     of_function.push_back(at->second);
   }

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -116,6 +118,18 @@ std::string StableFile(const Function& function) {
       break;
   }
   return "";
+}
+
+std::string StablePackage(const Function& function) {
+  const std::string package = PackageOf(function);
+  const bool is_object =
+      Classify(function) == FrameClass::kNative && absl::EndsWith(function.file, package);
+  return is_object ? StableFile(function) : package;
+}
+
+std::string PairingKey(const Function& function) {
+  return absl::StrCat(FrameClassName(Classify(function)), "\n", StableFile(function), "\n",
+                      StableName(function));
 }
 
 }  // namespace profd

@@ -15,6 +15,12 @@ std::string StableName(const Function& function);
 // without parts that are numbers, versions or hashes ("/srv/releases/*/app/main.py").
 std::string StableFile(const Function& function);
 
+// As PackageOf, of objects without versions.
+std::string StablePackage(const Function& function);
+
+// What two functions have in common that are the same one: their class, file and name as above.
+std::string PairingKey(const Function& function);
+
 }  // namespace profd
 
 #endif  // PROFD_USERSPACE_ANALYSIS_PAIRING_H_

@@ -95,8 +95,10 @@ absl::StatusOr<std::string> EncodeHtml(const Recording& a, const Recording* b,
       absl::StrSplit(PageTemplate(), absl::MaxSplits(kPageDataMark, 1));
   std::string html(page.first);
   auto status = AppendCompressed("about", About(a, options), &html);
-  const PageData a_data = EncodePageData(a, options.a_name);
-  const PageData b_data = b != nullptr ? EncodePageData(*b, options.b_name) : PageData();
+  PairNumbers pairs;
+  PairNumbers* const paired = b != nullptr ? &pairs : nullptr;
+  const PageData a_data = EncodePageData(a, options.a_name, paired);
+  const PageData b_data = b != nullptr ? EncodePageData(*b, options.b_name, paired) : PageData();
   if (status.ok()) status = AppendCompressed("a", a_data.stacks, &html);
   if (status.ok() && b != nullptr) status = AppendCompressed("b", b_data.stacks, &html);
   if (status.ok()) status = AppendCompressed("times-a", a_data.times, &html);

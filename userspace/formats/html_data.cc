@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "nlohmann/json.hpp"
 #include "userspace/analysis/frame_class.h"
+#include "userspace/analysis/pairing.h"
 #include "userspace/profile/comments.h"
 #include "userspace/profile/utf8.h"
 
@@ -181,8 +182,9 @@ Json Facts(const Profile& profile) {
 
 class Encoder {
  public:
-  explicit Encoder(const Recording& recording)
+  Encoder(const Recording& recording, PairNumbers* pairs)
       : recording_(recording),
+        pairs_(pairs),
         profile_(recording.profile),
         locations_(profile_),
         tree_(profile_, locations_) {}
@@ -237,7 +239,8 @@ class Encoder {
     for (const auto& function : profile_.functions()) {
       name.Append(strings_.Intern(function->name));
       file.Append(strings_.Intern(function->file));
-      package.Append(strings_.Intern(PackageOf(*function)));
+      package.Append(
+          strings_.Intern(pairs_ != nullptr ? StablePackage(*function) : PackageOf(*function)));
       kind.Append(static_cast<uint64_t>(Classify(*function)));
       line.Append(static_cast<uint64_t>(std::max(0, function->first_line)));
     }
@@ -246,6 +249,19 @@ class Encoder {
     Add("functions.pkg", package);
     Add("functions.kind", kind);
     Add("functions.line", line);
+    if (pairs_ != nullptr) EncodePairing();
+  }
+
+  void EncodePairing() {
+    Column key, place;
+    for (const auto& function : profile_.functions()) {
+      const auto fresh = static_cast<uint32_t>(pairs_->size());
+      key.Append(pairs_->try_emplace(PairingKey(*function), fresh).first->second);
+      const std::string file = StableFile(*function);
+      place.Append(strings_.Intern(file.empty() ? function->file : file));
+    }
+    Add("functions.key", key);
+    Add("functions.place", place);
   }
 
   void EncodeLocations() {
@@ -336,6 +352,7 @@ class Encoder {
   }
 
   const Recording& recording_;
+  PairNumbers* const pairs_;
   const Profile& profile_;
   const LocationOrder locations_;
   const Tree tree_;
@@ -349,8 +366,8 @@ class Encoder {
 
 }  // namespace
 
-PageData EncodePageData(const Recording& recording, absl::string_view name) {
-  return Encoder(recording).Encode(name);
+PageData EncodePageData(const Recording& recording, absl::string_view name, PairNumbers* pairs) {
+  return Encoder(recording, pairs).Encode(name);
 }
 
 }  // namespace profd

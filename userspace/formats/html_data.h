@@ -5,6 +5,8 @@
 //   column    = LEB128 varint*
 //
 //   functions.name, .file, .pkg, .kind, .line: names are indices into strings; classes of frame
+//   functions.key, .place: in differences only; equal for functions that are paired, numbered over
+//       both sides as they come; the file by which functions are grouped
 //   locations.fn, .line: sorted
 //   nodes.up, .loc: the prefix tree of all stacks, outermost frame first, in preorder, siblings by
 //       location. `up`: levels above the node before it to hang from; node 0 is the root, of no
@@ -19,8 +21,10 @@
 #ifndef PROFD_USERSPACE_FORMATS_HTML_DATA_H_
 #define PROFD_USERSPACE_FORMATS_HTML_DATA_H_
 
+#include <cstdint>
 #include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "userspace/profile/recording.h"
 
@@ -31,7 +35,13 @@ struct PageData {
   std::string stacks;  // the JSON and all sections up to events.time
   std::string times;   // the others; "" where there are no times
 };
-PageData EncodePageData(const Recording& recording, absl::string_view name);
+
+// The numbers of the functions of a difference by what pairs them (PairingKey).
+using PairNumbers = absl::flat_hash_map<std::string, uint32_t>;
+
+// `pairs`: of both sides of a difference, or null.
+PageData EncodePageData(const Recording& recording, absl::string_view name,
+                        PairNumbers* pairs = nullptr);
 
 }  // namespace profd
 

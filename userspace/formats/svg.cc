@@ -155,7 +155,7 @@ class Encoder {
     for (const char c : function.file) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
     kind.shade = static_cast<int>((hash >> 8) % kSvgShades);
     std::pair<std::string, std::string> key(kind.name, kind.place);
-    if (before_ != nullptr) key = {StableName(function), StableFile(function)};
+    if (before_ != nullptr) key = {PairingKey(function), ""};
     return KindOf(std::move(kind), std::move(key));
   }
 

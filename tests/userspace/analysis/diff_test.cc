@@ -238,6 +238,8 @@ TEST(Pairing, NativeNamesLoseWhatTheCompilerAndTheVersionAdd) {
   EXPECT_EQ(StableFile(native("f", "/x/_json.cpython-312-x86_64-linux-gnu.so")), "_json.so");
   EXPECT_EQ(StableFile(native("f", "/usr/bin/python3.11")), "python");
   EXPECT_EQ(StableFile(native("f", "/lib/libc.so.6")), "libc.so");
+  EXPECT_EQ(StablePackage(native("f", "/lib/libc.so.6")), "libc.so");
+  EXPECT_EQ(StablePackage(native("f", "/x/site-packages/numpy/_core.cpython-312.so")), "numpy");
 }
 
 TEST(Pairing, AFunctionThatMovedWithinItsFileIsTheSame) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
@@ -130,6 +131,25 @@ TEST(PageData, LeavesOutEventsOfNoSample) {
   const std::string data = EncodePageData(recording, "").stacks;
   const auto header = nlohmann::json::parse(data.substr(0, data.find('\n')));
   EXPECT_EQ(header["sections"][header["timed_from"].get<size_t>()][1], 10);
+}
+
+TEST(PageData, PairsTheFunctionsOfADifferenceAsItsTableDoes) {
+  const auto side = [](const char* release, const char* library) {
+    return Timed({{PythonFrame("own", 12),
+                   MakeFrame(FrameKind::kPython, "own", absl::StrCat("/srv/", release, "/x.py"))},
+                  {MakeFrame(FrameKind::kNative, "parse.constprop.0", library)},
+                  {MakeFrame(FrameKind::kPython, "parse", library)}},
+                 9);
+  };
+  const auto has_keys = [](const PageData& data) {
+    return absl::StrContains(data.stacks, "\"functions.key\"");
+  };
+  PairNumbers pairs;
+  EXPECT_TRUE(has_keys(EncodePageData(side("41", "libpython3.12.so.1.0"), "", &pairs)));
+  EXPECT_THAT(pairs, SizeIs(4));
+  EXPECT_TRUE(has_keys(EncodePageData(side("42", "libpython3.13.so"), "", &pairs)));
+  EXPECT_THAT(pairs, SizeIs(5)) << "but for the Python function in a file of another name";
+  EXPECT_FALSE(has_keys(EncodePageData(side("41", "x"), "")));
 }
 
 class Sources : public ::testing::Test {

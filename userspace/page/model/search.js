@@ -42,10 +42,12 @@ export function parseQuery(query) {
 export function matchLocations(store, query) {
   const parsed = parseQuery(query);
   if (!parsed || parsed.error) return {match: null, error: parsed ? parsed.error : ''};
-  const {name, file, pkg} = store.functions;
+  const {place, functions: {name, file, pkg}} = store;
   const functions = new Uint8Array(name.length);
+  // A difference's table shows places, its graph files.
   for (let i = 0; i < functions.length; i++) {
-    if (parsed.test(name[i], file[i], pkg[i])) functions[i] = 1;
+    if (parsed.test(name[i], file[i], pkg[i]) ||
+        place !== file && parsed.test(name[i], place[i], pkg[i])) functions[i] = 1;
   }
   const match = new Uint8Array(store.locFunction.length);
   const lines = new Uint8Array(parsed.line ? name.length : 0);

@@ -1,15 +1,5 @@
 // All that is known: one recording, or two with their functions paired, as one prefix tree.
 
-// What differs between two runs of the same program: addresses, and where it is installed.
-function plainName(name) {
-  return name.replace(/\b0x[0-9a-f]+/g, '0x…');
-}
-function plainFile(file) {
-  const at = Math.max(file.lastIndexOf('/site-packages/'), file.lastIndexOf('/dist-packages/'));
-  if (at >= 0) return file.slice(at + 15);
-  return file.replace(/^.*\/lib\/python3\.\d+t?\//, 'lib/');
-}
-
 function concat(Type, arrays) {
   const out = new Type(arrays.reduce((sum, array) => sum + array.length, 0));
   let at = 0;
@@ -26,27 +16,22 @@ export class Store {
   constructor(sides) {
     this.sides = sides.map((side) => side.header);
     this.metric = this.sides.some((side) => side.has_wall) ? 'wall' : 'cpu';  // unless another is asked for
-    this.functions = {name: [], file: [], pkg: [], kind: [], line: []};
-    const paired = new Map(), locFunction = [];
-    for (const side of sides) {
-      const {name, file, pkg, kind, line} = side.functions, text = side.strings;
-      const ids = name.map((unused, i) => {
-        const key = sides.length < 2 ? i :
-          plainName(text[name[i]]) + '\0' + plainFile(text[file[i]]) + '\0' + kind[i];
-        let id = paired.get(key);
-        if (id === undefined) {
-          paired.set(key, id = this.functions.name.length);
-          this.functions.name.push(text[name[i]]);
-          this.functions.file.push(text[file[i]]);
-          this.functions.pkg.push(text[pkg[i]]);
-          this.functions.kind.push(kind[i]);
-          this.functions.line.push(line[i]);
-        }
-        return id;
-      });
-      locFunction.push(side.locations.fn.map((fn) => ids[fn]));
-    }
     const [a, b] = sides;
+    const functions = this.functions = {name: [], file: [], pkg: [], kind: [], line: []};
+    this.place = b ? [] : functions.file;  // of each function, by which files are told apart
+    const locFunction = sides.map(({functions: own, strings, locations}) => {
+      const {key, name, file, pkg, kind, line, place} = own, ids = b ? key : name.map((unused, i) => i);
+      // Of functions that are paired the newer side's names are shown, as its source is.
+      ids.forEach((id, i) => {
+        functions.name[id] = strings[name[i]];
+        functions.file[id] = strings[file[i]];
+        functions.pkg[id] = strings[pkg[i]];
+        functions.kind[id] = kind[i];
+        functions.line[id] = line[i];
+        if (b) this.place[id] = strings[place[i]];
+      });
+      return locations.fn.map((fn) => ids[fn]);
+    });
     const nodes = b ? a.parent.length : 0;
     // The second side's root is a node of its own below the first's, and never seen: key -1.
     this.parent = b ? concat(Int32Array, [a.parent, shifted(b.parent, nodes)]) : a.parent;

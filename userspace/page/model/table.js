@@ -6,7 +6,7 @@ const GROUPS = {
   fn: (store) => ({of: store.locFunction, count: store.functions.name.length}),
   line: ({lineKey, locFunction, locLine}) => ({of: lineKey, count: lineKey.length,
     fn: locFunction.slice(), line: locLine.slice()}),
-  file: (store) => byText(store, store.functions.file, '(no file)'),
+  file: (store) => byText(store, store.place, '(no file)'),
   pkg: (store) => byText(store, store.functions.pkg, '(none)'),
 };
 
