@@ -1,6 +1,7 @@
 // Wires state, worker and views together.
 import {fromBase64} from '../model/base64.js';
 import {changeScore, criticalScore} from '../model/stats.js';
+import {chips} from './chips.js';
 import {KINDS, css, palette, shadeOf} from './color.js';
 import {Flame} from './flame.js';
 import {baseOf, clock, cores, integer, percent, seconds, share, visible} from './format.js';
@@ -412,31 +413,6 @@ function pressed(id, value) {
   }
 }
 
-function chip(text, remove) {
-  const out = element('button', {title: 'Remove'}, visible(text));
-  out.onclick = remove;
-  return out;
-}
-
-function chips() {
-  const out = [], {range, range2, utc} = state;
-  const span = (r) => `${clock(r[0], utc)} – ${clock(r[1], utc)}`;
-  if (range && meta.events[0]) out.push(chip((range2 ? 'A: ' : '') + span(range), () => go({range: range2, range2: null})));
-  if (range2 && meta.events[0]) out.push(chip('B: ' + span(range2), () => go({range2: null})));
-  if (state.pid !== undefined) out.push(chip('process ' + state.pid, () => go({pid: undefined})));
-  if (state.tid !== undefined) out.push(chip('thread ' + state.tid, () => go({tid: undefined})));
-  state.labels.forEach((pair, i) => out.push(chip(pair.join(' = '), () => go({labels: state.labels.filter((u, j) => j !== i)}))));
-  const verbs = {keep: 'with', drop: 'without', hide: 'hidden:', start: 'from'};
-  state.filters.forEach(([verb, pattern], i) => out.push(chip(`${verbs[verb] || verb} ${pattern.replace(/^=/, '')}`,
-    () => go({filters: state.filters.filter((u, j) => j !== i)}))));
-  if (state.kinds) out.push(chip('only ' + [...state.kinds].filter((k) => k < 5).map((k) => KINDS[k]).join(', '), () => go({kinds: ''})));
-  if (state.noImports) out.push(chip('no import machinery', () => go({noImports: false})));
-  if (state.noWaiting) out.push(chip('no waiting', () => go({noWaiting: false})));
-  if (state.view === 'fn') out.push(chip('callers and callees of ' + state.fn, () => go({view: 'down', fn: '', zoom: []})));
-  if (state.zoom.length) out.push(chip('in ' + state.zoom[state.zoom.length - 1] + (state.small ? ' (small ones)' : ''), () => go({zoom: [], small: ''})));
-  return out;
-}
-
 function showControls() {
   pressed('view', state.view);
   pressed('heat', state.heat);
@@ -456,8 +432,8 @@ function showControls() {
   $('metric').hidden = !meta.headers.some((header) => header.has_wall);
   $('metric').value = metric();
   if (document.activeElement !== $('query')) $('query').value = state.query;
-  $('chips').replaceChildren(...chips());
   const timed = meta.events[0] > 0, two = meta.headers.length > 1;
+  $('chips').replaceChildren(...chips(state, timed, go));
   $('heatbox').hidden = $('heat').hidden = !timed || two;
   for (const input of [$('from'), $('to')]) input.parentNode.hidden = !timed || two;
   $('whole').hidden = !timed || two;
