@@ -130,6 +130,12 @@ class Profctl(unittest.TestCase):
         turned = self.write("b.pb.gz", {"a\u202eb\x9b31mc": 50})
         for flags in ([], ["--tree"], ["--markdown"]):
             self.assertIn("a?b?31mc", self.run_profctl("report", turned, *flags))
+        for arguments in (["report", "--json"], ["convert", "-f", "collapsed"], ["convert", "-f", "speedscope"]):
+            text = self.run_profctl(*arguments, turned)
+            self.assertNotRegex(text, "[\u0080-\u009f\u202e]", arguments)
+        folded = self.folder / "turned.folded"
+        folded.write_text(self.run_profctl("convert", "-f", "collapsed", turned))
+        self.assertEqual(self.run_profctl("convert", "-f", "collapsed", folded), folded.read_text())
         self.assertIn("evil?[2J\\|'x'?row", rows[0])
 
     def test_tree_callers_and_callees(self):
@@ -141,6 +147,51 @@ class Profctl(unittest.TestCase):
         self.assertNotIn("g", self.run_profctl("report", "--callees", "f", path).split("FUNCTION")[1])
         self.assertIn('no samples in a function "x"',
                       self.run_profctl("report", "--callers", "x", path, code=1))
+
+    def test_a_tree_keeps_its_heaviest_path(self):
+        deep = self.folder / "deep.folded"
+        light = "".join(f"light{i};leaf{i} 30\n" for i in range(20))
+        deep.write_text(light + ";".join(f"f{i}" for i in range(100)) + " 2000\n")
+        shown = self.run_profctl("report", "--tree", deep)
+        for i in range(55):
+            self.assertRegex(shown, rf"\bf{i}\b")
+        self.assertIn("… 1 more", shown)
+        self.assertIn("… 20 more", shown)
+        self.assertLess(shown.count("\n"), 75)
+
+    def test_a_filter_has_the_room_that_reading_has(self):
+        large = self.folder / "large.folded"
+        with open(large, "w") as file:
+            for i in range(1050):
+                file.writelines(f"a{i};b{j} 1\n" for j in range(1050))
+        for flags in ([], ["--ignore", "zzz"]):
+            out = json.loads(self.run_profctl("report", "--json", "--rows", "1", *flags, large))
+            self.assertEqual(out["rows"][0]["samples"], 1050)
+
+    def test_what_cannot_be_printed_is_an_error(self):
+        path = self.write("a.pb.gz", {"f": 30})
+        for arguments in (["report", path], ["report", "--json", path], ["diff", path, path], ["man"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([PROFCTL, *map(str, arguments)], stdout=full, stderr=subprocess.PIPE,
+                                      text=True)
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertIn("standard output", done.stderr)
+
+    def test_standard_input_serves_all_that_is_asked_of_it(self):
+        a, b = self.write("a.pb.gz", {"f": 2000}), self.write("b.pb.gz", {"f": 4000})
+        for arguments in (["diff", "-", b], ["report", "--from", "-5m", "-", b], ["convert", "-f", "json", "-"]):
+            subprocess.run([PROFCTL, *map(str, arguments)], input=a.read_bytes(), check=True,
+                           stdout=subprocess.DEVNULL)
+
+    def test_convert_takes_a_part(self):
+        self.write("d/a-cpu.pb.gz", {"f": 30, "g": 70})
+        self.write("d/b-cpu.pb.gz", {"f": 50}, start=1_700_003_600)
+        stacks = self.run_profctl("convert", "-f", "collapsed", "--lines", "none", "--from", "+30m",
+                                  self.folder / "d")
+        self.assertEqual(stacks.split("\n")[:-1][0].split()[-1], "50")
+        stacks = self.run_profctl("convert", "-f", "collapsed", "--ignore", "^g", self.folder / "d")
+        self.assertNotIn(";g", stacks)
+        self.assertIn("--from", self.run_profctl("convert", "-f", "json", "--from", "x", self.folder / "d", code=2))
 
     def test_annotation_shows_the_source_only_while_it_fits(self):
         source = self.folder / "main.py"

@@ -59,7 +59,7 @@ absl::StatusOr<Annotation> Annotate(const Profile& profile, absl::string_view fi
       }
       if (!seen.insert(location.line).second) continue;
       line.cumulative += weight;
-      line.samples += sample.count;
+      line.samples += CountOf(sample, measure);
     }
   }
   return annotation;

@@ -18,7 +18,8 @@ class Builder {
   void Add(const Profile::Sample& sample) {
     if (!Path(sample.stack)) return;
     const int64_t weight = WeightOf(sample, options_.measure);
-    Count(0, weight, sample.count);
+    const int64_t count = CountOf(sample, options_.measure);
+    Count(0, weight, count);
     uint32_t at = 0, repeats = 1;
     for (const uint32_t frame : path_) {
       if (options_.fold_recursion && at != 0 && FunctionOf(frame) == FunctionOf(nodes_[at].frame)) {
@@ -27,7 +28,7 @@ class Builder {
       }
       at = Child(at, frame);
       repeats = 1;
-      Count(at, weight, sample.count);
+      Count(at, weight, count);
     }
     nodes_[at].self += weight;
   }

@@ -66,10 +66,6 @@ void CommentSum::Add(absl::string_view line) {
   sum.digits = std::max(sum.digits, digits);
 }
 
-void CommentSum::AddCount(const std::string& name, int64_t count) {
-  if (count > 0) sums_[{name, {}}].billionths += absl::int128(count) * kBillion;
-}
-
 std::vector<std::string> CommentSum::Lines(size_t max_lines) const {
   const bool fold = sums_.size() + others_.size() > max_lines;
   std::map<Key, Sum> folded;

@@ -19,7 +19,6 @@ namespace profd {
 class CommentSum {
  public:
   void Add(absl::string_view line);
-  void AddCount(const std::string& name, int64_t count);  // nothing when 0
   // Sorted. Where there are more processes than max_lines leave room for, their CPU time is added
   // up by name, without PIDs.
   std::vector<std::string> Lines(size_t max_lines) const;

@@ -119,7 +119,7 @@ void DiffSide::Add(const Recording& recording, bool split) {
   for (size_t i = 0; i < samples.size(); ++i) {
     weights[i] = WeightOf(samples[i], options_.measure);
     // Other writers may count time only.
-    counts[i] = samples[i].count > 0 ? samples[i].count : weights[i] / period;
+    counts[i] = samples[i].count > 0 ? CountOf(samples[i], options_.measure) : weights[i] / period;
   }
   if (stretches == 1) return Observe(profile, names, weights, counts, seconds);
 
@@ -137,7 +137,7 @@ void DiffSide::Add(const Recording& recording, bool split) {
                           static_cast<double>(std::max<int64_t>(ticks[event->sample], 1));
       part_weights[event->sample] +=
           std::llround(part * static_cast<double>(weights[event->sample]));
-      ++part_counts[event->sample];
+      part_counts[event->sample] += weights[event->sample] > 0 ? 1 : 0;
     }
     Observe(profile, names, part_weights, part_counts, seconds / static_cast<double>(stretches));
   }

@@ -312,7 +312,7 @@ Recording Filter::Apply(const Recording& recording) const {
     if (samples[event.sample] == kDropped || !is_inside(event)) continue;
     out.events.push_back({event.time_ns, samples[event.sample], event.ticks});
   }
-  for (const std::string& line : in.comments()) {
+  for (const std::string& line : in.CommentsWithCounts()) {
     if (KeepComment(line, is_cut)) profile.AddComment(line);
   }
   return out;

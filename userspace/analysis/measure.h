@@ -32,6 +32,12 @@ inline int64_t WeightOf(const Profile::Sample& sample, Measure measure) {
   return sample.count;
 }
 
+// How many samples that weight was told by: none where a thread waited and only its CPU time
+// counts.
+inline int64_t CountOf(const Profile::Sample& sample, Measure measure) {
+  return WeightOf(sample, measure) == 0 ? 0 : sample.count;
+}
+
 }  // namespace profd
 
 #endif  // PROFD_USERSPACE_ANALYSIS_MEASURE_H_

@@ -6,13 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/hash/hash.h"
-#include "userspace/profile/comments.h"
-
 namespace profd {
 namespace {
-
-constexpr uint32_t kUnknown = ~uint32_t{0};
 
 auto FunctionKey(const Function& f) { return std::tie(f.kind, f.name, f.file, f.first_line); }
 
@@ -59,77 +54,21 @@ std::vector<uint32_t> ContentOrder(const Profile& profile) {
   return order;
 }
 
-Stack FramesOf(const Profile& profile, Profile::StackId id,
-               const std::vector<std::shared_ptr<const Function>>& functions) {
-  Stack stack;
-  for (const uint32_t location : profile.stack(id)) {
-    const Profile::Location& l = profile.locations()[location];
-    stack.push_back({functions[l.function], l.line});
-  }
-  return stack;
-}
-
-// Each stack of `from` is looked up in `to` once, for all of its samples.
-void AddSamples(const Profile& from, absl::Span<const uint32_t> order,
-                const std::vector<std::shared_ptr<const Function>>& functions, Profile* to) {
-  std::vector<uint32_t> stacks(from.stack_count(), kUnknown);
-  for (const uint32_t i : order) {
-    const Profile::Sample& sample = from.samples()[i];
-    uint32_t& stack = stacks[static_cast<size_t>(sample.stack)];
-    if (stack == kUnknown) {
-      stack = static_cast<uint32_t>(to->InternStack(FramesOf(from, sample.stack, functions)));
-    }
-    to->Add(static_cast<Profile::StackId>(stack), from.labels(sample.labels), sample.count,
-            sample.cpu_ns, sample.wall_ns);
-  }
-}
-
 }  // namespace
 
-size_t Merger::ByContent::operator()(const std::shared_ptr<const Function>& f) const {
-  return absl::HashOf(f->kind, f->name, f->file, f->first_line);
-}
-
-bool Merger::ByContent::operator()(const std::shared_ptr<const Function>& a,
-                                   const std::shared_ptr<const Function>& b) const {
-  return a == b || FunctionKey(*a) == FunctionKey(*b);
-}
-
-Merger::Merger(const Profile::Limits& limits) : limits_(limits), sum_(limits) {}
-
-const std::shared_ptr<const Function>& Merger::Canonical(
-    const std::shared_ptr<const Function>& function) {
-  return *functions_.insert(function).first;
-}
-
 void Merger::Add(const Profile& profile) {
-  const Window& window = profile.window();
-  if (!has_window_) {
-    window_ = window;
-  } else {
-    window_.start = std::min(window_.start, window.start);
-    window_.duration += window.duration;
-    window_.period_ns = std::max(window_.period_ns, window.period_ns);
-  }
-  has_window_ = true;
-  for (const std::string& line : profile.comments()) comments_.Add(line);
-  std::vector<std::shared_ptr<const Function>> functions;
-  functions.reserve(profile.functions().size());
-  for (const auto& function : profile.functions()) functions.push_back(Canonical(function));
-  std::vector<uint32_t> order(profile.samples().size());
-  std::iota(order.begin(), order.end(), 0);
-  AddSamples(profile, order, functions, &sum_);
+  for (const std::string& line : profile.CommentsWithCounts()) comments_.Add(line);
+  collapsed_ += profile.collapsed_samples();
+  sum_.Add(profile);
 }
 
 Profile Merger::Finish() && {
-  Profile result(limits_);
-  result.set_window(window_);
-  const std::vector<std::shared_ptr<const Function>> functions(sum_.functions().begin(),
-                                                               sum_.functions().end());
-  AddSamples(sum_, ContentOrder(sum_), functions, &result);
-  // What a limit put together in `sum_` is an ordinary stack to `result`.
-  comments_.AddCount(kCollapsedSamplesComment, sum_.collapsed_samples());
-  comments_.AddCount(kCutStacksComment, sum_.cut_stacks());
+  const Profile sum = std::move(sum_).Finish();
+  ProfileSum ordered(limits_);
+  ordered.Add(sum, ContentOrder(sum));
+  Profile result = std::move(ordered).Finish();
+  // What a limit put together in `sum` is an ordinary stack to `result`.
+  for (const std::string& line : sum.CommentsWithCounts()) comments_.Add(line);
   for (const std::string& line : comments_.Lines(limits_.comments)) result.AddComment(line);
   return result;
 }

@@ -104,12 +104,12 @@ class Builder {
 
   void AddSelf(const Profile::Sample& sample, TableRow* row) const {
     row->self += WeightOf(sample, table_.measure);
-    row->self_samples += sample.count;
+    row->self_samples += CountOf(sample, table_.measure);
   }
 
   void AddCumulative(const Profile::Sample& sample, TableRow* row) const {
     row->cumulative += WeightOf(sample, table_.measure);
-    row->samples += sample.count;
+    row->samples += CountOf(sample, table_.measure);
   }
 
   const Profile& profile_;
@@ -144,7 +144,7 @@ Table BuildTable(const Profile& profile, TableKey key, Measure measure, SortBy s
   Table table{.key = key, .measure = measure};
   for (const Profile::Sample& sample : profile.samples()) {
     table.total += WeightOf(sample, measure);
-    table.samples += sample.count;
+    table.samples += CountOf(sample, measure);
   }
   Builder builder(profile, &table);
   IsLabelKey(key) ? builder.ByLabels() : builder.ByFrames();

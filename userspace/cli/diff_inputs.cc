@@ -48,8 +48,10 @@ absl::StatusOr<DiffSide> ReadSide(const std::string& typed, const Filter& filter
   if (!files.ok()) return files.status();
   DiffSide side(options);
   const bool is_only = files->size() == 1;
-  absl::Status status = ForEachInput(
-      *files, filter, [&](const Recording& recording) { side.Add(recording, is_only); });
+  absl::Status status = ForEachInput(*files, filter, [&](const Recording& recording) {
+    side.Add(recording, is_only);
+    return absl::OkStatus();
+  });
   if (!status.ok()) return status;
   return side;
 }
@@ -59,12 +61,9 @@ absl::StatusOr<Measure> MeasureOf(const std::string& typed) {
   auto files = ExpandInputs(SidePaths(typed));
   if (!files.ok()) return files.status();
   if (files->empty()) return absl::NotFoundError(absl::StrCat("no files in \"", typed, "\""));
-  files->resize(1);
-  Measure measure = Measure::kCpu;
-  absl::Status status = ForEachInput(
-      *files, {}, [&](const Recording& recording) { measure = DefaultMeasure(recording.profile); });
-  if (!status.ok()) return status;
-  return measure;
+  const auto recording = ReadInput(files->front().path);
+  if (!recording.ok()) return recording.status();
+  return DefaultMeasure((*recording)->profile);
 }
 
 }  // namespace

@@ -23,11 +23,8 @@ absl::StatusOr<Recording> JoinSide(const std::string& typed, const Filter& filte
   const auto files = ExpandInputs(SidePaths(typed));
   if (!files.ok()) return files.status();
   Joiner joiner;
-  absl::Status joined;
-  absl::Status status = ForEachInput(*files, filter, [&](const Recording& recording) {
-    if (joined.ok()) joined = joiner.Add(recording);
-  });
-  if (status.ok()) status = joined;
+  absl::Status status = ForEachInput(
+      *files, filter, [&](const Recording& recording) { return joiner.Add(recording); });
   if (!status.ok()) return status;
   return std::move(joiner).Finish();
 }

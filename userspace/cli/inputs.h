@@ -3,6 +3,7 @@
 #define PROFD_USERSPACE_CLI_INPUTS_H_
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,17 +14,23 @@
 
 namespace profd {
 
+struct InputFile {
+  std::string path;
+  bool is_listed = false;  // found in a directory, from which it may go at any time
+};
+
 // Directories stand for all *.pb.gz below them. Sorted by path; a file named twice is read once.
 // NOT_FOUND names the directory without any.
-absl::StatusOr<std::vector<std::string>> ExpandInputs(const std::vector<std::string>& paths);
+absl::StatusOr<std::vector<InputFile>> ExpandInputs(const std::vector<std::string>& paths);
+
+// "-" is standard input, however often it is read. NOT_FOUND: no such file.
+absl::StatusOr<std::shared_ptr<const Recording>> ReadInput(const std::string& path);
 
 // Reads, filters and hands over one file after the other: one is in memory at a time. Says on
-// stderr which files could only be counted whole, and on a terminal how far it is.
-absl::Status ForEachInput(const std::vector<std::string>& files, Filter filter,
-                          const std::function<void(const Recording&)>& visit);
-
-// What the files span before any filter; for times that are relative to it.
-absl::StatusOr<Extent> ExtentOfInputs(const std::vector<std::string>& files);
+// stderr which files could only be counted whole, and on a terminal how far it is. A visit that
+// fails ends it. Listed files that have gone are left out.
+absl::Status ForEachInput(const std::vector<InputFile>& files, Filter filter,
+                          const std::function<absl::Status(const Recording&)>& visit);
 
 }  // namespace profd
 

@@ -11,12 +11,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "userspace/cli/commands.h"
+#include "userspace/cli/filter_flags.h"
+#include "userspace/cli/inputs.h"
 #include "userspace/cli/usage.h"
 #include "userspace/export/destination.h"
 #include "userspace/formats/format.h"
 #include "userspace/formats/join.h"
 #include "userspace/formats/output_mode.h"
-#include "userspace/formats/read.h"
 
 namespace profd {
 namespace {
@@ -28,19 +29,19 @@ struct ConvertOptions {
   std::string lines;
   bool processes = false;
   bool threads = false;
+  FilterOptions filter;
 };
 
-absl::StatusOr<Recording> ReadAll(const std::vector<std::string>& files) {
-  if (files.size() == 1) return ReadRecording(files[0]);
+absl::StatusOr<std::shared_ptr<const Recording>> ReadAll(const std::vector<std::string>& paths,
+                                                         const Filter& filter) {
+  auto files = ExpandInputs(paths);
+  if (!files.ok()) return files.status();
+  if (files->size() == 1 && filter.is_empty()) return ReadInput(files->front().path);
   Joiner joiner;
-  for (const std::string& file : files) {
-    absl::StatusOr<Recording> recording = ReadRecording(file);
-    if (!recording.ok()) return recording.status();
-    if (absl::Status status = joiner.Add(*recording); !status.ok()) {
-      return absl::Status(status.code(), absl::StrCat(file, ": ", status.message()));
-    }
-  }
-  return std::move(joiner).Finish();
+  absl::Status status = ForEachInput(
+      *files, filter, [&](const Recording& recording) { return joiner.Add(recording); });
+  if (!status.ok()) return status;
+  return std::make_shared<const Recording>(std::move(joiner).Finish());
 }
 
 // The first file's name in this directory, with the format's extension in place of its own.
@@ -75,9 +76,14 @@ int Convert(const ConvertOptions& options) {
       });
   format_options.command = absl::StrCat("profctl convert ", absl::StrJoin(options.files, " "));
 
-  absl::StatusOr<Recording> recording = ReadAll(options.files);
+  const auto filter = Filter::Create(options.filter);
+  if (!filter.ok()) return UsageError("profctl", filter.status().message());
+  const auto recording = ReadAll(options.files, *filter);
   if (!recording.ok()) return Failure("profctl", recording.status());
-  const absl::StatusOr<std::string> file = Encode(*recording, *format, format_options);
+  if ((*recording)->profile.samples().empty() && !filter->is_empty()) {
+    std::cerr << "note: no samples match the filters\n";
+  }
+  const absl::StatusOr<std::string> file = Encode(**recording, *format, format_options);
   if (!file.ok()) return Failure("profctl", file.status());
 
   const bool made = options.output.empty() && isatty(STDOUT_FILENO);
@@ -101,7 +107,8 @@ void AddConvert(CLI::App* profctl, Run* run) {
       profctl->add_subcommand("convert", "Write profiles or recordings in another format");
   convert
       ->add_option("files", options->files,
-                   "pprof, recordings (OTLP) or collapsed stacks, added up; - for standard input")
+                   "pprof, recordings (OTLP), collapsed stacks, or directories, added up; - for "
+                   "standard input")
       ->required()
       ->type_name("FILE");
   convert->add_option("-f,--format", options->format, FormatNames())->type_name("FORMAT");
@@ -115,6 +122,7 @@ void AddConvert(CLI::App* profctl, Run* run) {
       ->add_option("--lines", options->lines,
                    "Which line frames show: executed, function (its first) or none")
       ->type_name("LINES");
+  AddFilterFlags(convert, &options->filter);
   convert->footer("Example:\n  profctl convert out.otlp -o out.speedscope.json");
   convert->callback([options, run] { *run = [options] { return Convert(*options); }; });
 }

@@ -56,7 +56,8 @@ int Merge(const MergeOptions& options) {
   if (!files.ok()) return Failure("profctl", files.status());
   // A second run into the directory that it reads must not add its own result.
   const size_t named = files->size();
-  std::erase_if(*files, [&](const std::string& file) { return IsSameFile(file, options.output); });
+  std::erase_if(*files,
+                [&](const InputFile& file) { return IsSameFile(file.path, options.output); });
   if (files->size() < named) {
     return UsageError("profctl", absl::StrCat(options.output, " is one of the files to merge"));
   }
@@ -67,6 +68,7 @@ int Merge(const MergeOptions& options) {
     merger.Add(recording.profile);
     ++merged;
     timed |= !recording.events.empty();
+    return absl::OkStatus();
   });
   if (!status.ok()) return Failure("profctl", status);
   const int64_t collapsed = merger.collapsed_samples();

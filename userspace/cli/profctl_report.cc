@@ -154,10 +154,12 @@ int PrintSource(const ReportOptions& options, const Profile& profile, const Summ
   return 0;
 }
 
-int Explore(const Report& report, const std::vector<std::string>& files) {
+int Explore(const Report& report, const std::vector<InputFile>& files) {
   RecordingSum sum;
-  absl::Status status =
-      ForEachInput(files, report.filter, [&](const Recording& recording) { sum.Add(recording); });
+  absl::Status status = ForEachInput(files, report.filter, [&](const Recording& recording) {
+    sum.Add(recording);
+    return absl::OkStatus();
+  });
   if (!status.ok()) return Failure("profctl", status);
   return ExploreInteractively(std::move(sum).Finish(), report.measure);
 }
@@ -173,6 +175,7 @@ int RunReport(const ReportOptions& options) {
   absl::Status status = ForEachInput(*files, report->filter, [&](const Recording& recording) {
     merger.Add(recording.profile);
     ++merged;
+    return absl::OkStatus();
   });
   if (!status.ok()) return Failure("profctl", status);
   const Profile profile = std::move(merger).Finish();

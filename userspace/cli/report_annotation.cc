@@ -34,9 +34,8 @@ std::set<int> LinesToShow(const Annotation& annotation, int last) {
   return shown;
 }
 
-std::string Head(const Annotation& annotation, const Summary& summary) {
-  return absl::StrCat(Printable(annotation.file), ": ",
-                      WeightText(annotation.cumulative, summary.measure), " (",
+std::string Head(const std::string& file, const Annotation& annotation, const Summary& summary) {
+  return absl::StrCat(file, ": ", WeightText(annotation.cumulative, summary.measure), " (",
                       ShareText(summary.Share(annotation.cumulative)), ") in it and below, ",
                       WeightText(annotation.self, summary.measure), " in it");
 }
@@ -116,7 +115,7 @@ Source ReadSource(const Profile& profile, const Annotation& annotation, const st
 
 void PrintAnnotation(const Annotation& annotation, const Source& source, const Summary& summary,
                      const Terminal& terminal) {
-  std::cout << Head(annotation, summary) << "\n";
+  std::cout << Head(Printable(annotation.file), annotation, summary) << "\n";
   const std::string& note = source.problem.empty() ? source.warning : source.problem;
   if (!note.empty())
     std::cout << Styled(terminal, Style::kYellow, "note: " + Printable(note)) << "\n";
@@ -127,8 +126,8 @@ void PrintAnnotation(const Annotation& annotation, const Source& source, const S
 void PrintAnnotationMarkdown(const Annotation& annotation, const Source& source,
                              const Summary& summary) {
   const std::string& note = source.problem.empty() ? source.warning : source.problem;
-  std::cout << Head(annotation, summary) << "\n\n";
-  if (!note.empty()) std::cout << Printable(note) << "\n\n";
+  std::cout << Head(MarkdownCell(annotation.file), annotation, summary) << "\n\n";
+  if (!note.empty()) std::cout << MarkdownCell(note) << "\n\n";
   // Four: source may hold fences of three.
   std::cout << "````text\n";
   PrintLines(annotation, source, summary, {});

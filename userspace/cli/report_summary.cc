@@ -23,7 +23,7 @@ Summary Summarize(const Profile& profile, size_t files, Measure measure) {
   Summary summary{.files = files, .window = profile.window(), .measure = measure};
   for (const Profile::Sample& sample : profile.samples()) {
     summary.total += WeightOf(sample, measure);
-    summary.samples += sample.count;
+    summary.samples += CountOf(sample, measure);
   }
   for (const std::string& line : profile.comments()) {
     const auto comment = ParseComment(line);
@@ -82,7 +82,7 @@ Json SummaryJson(const Summary& summary) {
 }
 
 void PrintJson(const Json& json) {
-  std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  std::cout << json.dump(2, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace) << "\n";
 }
 
 std::string MarkdownCell(absl::string_view text) {

@@ -1,9 +1,10 @@
 #include <algorithm>
-#include <functional>
 #include <iostream>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "userspace/analysis/heaviest.h"
 #include "userspace/cli/numbers.h"
 #include "userspace/cli/report_output.h"
 #include "userspace/text/columns.h"
@@ -17,18 +18,14 @@ class TreePrinter {
  public:
   TreePrinter(const Profile& profile, const CallTree& tree, const Summary& summary,
               const Terminal& terminal, const TreeLimits& limits)
-      : profile_(profile), tree_(tree), summary_(summary), terminal_(terminal) {
-    // A parent weighs at least what its child does: a threshold keeps the tree in one piece.
-    threshold_ = std::max<int64_t>(
-        1, static_cast<int64_t>(limits.cutoff * static_cast<double>(tree.nodes[0].cumulative)));
-    if (tree.nodes.size() > limits.rows) {
-      std::vector<int64_t> weights;
-      for (const CallTree::Node& node : tree.nodes) weights.push_back(node.cumulative);
-      const auto nth = weights.begin() + static_cast<ptrdiff_t>(limits.rows);
-      std::nth_element(weights.begin(), nth, weights.end(), std::greater<>());
-      threshold_ = std::max(threshold_, *nth + 1);
-    }
-  }
+      : profile_(profile),
+        tree_(tree),
+        summary_(summary),
+        terminal_(terminal),
+        heaviest_(Weights(tree), limits.rows),
+        cutoff_(std::max<int64_t>(
+            1,
+            static_cast<int64_t>(limits.cutoff * static_cast<double>(tree.nodes[0].cumulative)))) {}
 
   void Print() {
     std::cout << Styled(terminal_, Style::kDim,
@@ -40,6 +37,16 @@ class TreePrinter {
 
  private:
   static constexpr size_t kNumbers = 26;
+
+  static std::vector<int64_t> Weights(const CallTree& tree) {
+    std::vector<int64_t> weights;
+    for (const CallTree::Node& node : tree.nodes) weights.push_back(node.cumulative);
+    return weights;
+  }
+
+  bool IsShown(uint32_t node) const {
+    return tree_.nodes[node].cumulative >= cutoff_ && heaviest_.Has(node);
+  }
 
   void Line(const CallTree::Node& node, const std::string& text) const {
     const std::string self = node.self > 0 ? WeightText(node.self, tree_.measure) : "";
@@ -79,10 +86,10 @@ class TreePrinter {
     const CallTree::Node* node = &tree_.nodes[parent];
     while (true) {
       uint32_t shown = node->children_begin;
-      while (shown < node->children_end && tree_.nodes[shown].cumulative >= threshold_) ++shown;
+      while (shown < node->children_end && IsShown(shown)) ++shown;
       int64_t hidden = 0;
       for (uint32_t i = shown; i < node->children_end; ++i) hidden += tree_.nodes[i].cumulative;
-      const bool has_rest = hidden >= threshold_;
+      const bool has_rest = hidden >= cutoff_;
       if (shown == node->children_begin + 1 && !has_rest && node != &tree_.nodes[0]) {
         node = &tree_.nodes[node->children_begin];
         Line(*node, absl::StrCat(indent, Label(*node, DisplayWidth(indent))));
@@ -111,7 +118,8 @@ class TreePrinter {
   const CallTree& tree_;
   const Summary& summary_;
   const Terminal& terminal_;
-  int64_t threshold_ = 1;
+  Heaviest heaviest_;
+  int64_t cutoff_;
 };
 
 }  // namespace

@@ -84,7 +84,12 @@ int Guarded(absl::string_view program, absl::FunctionRef<int()> main) {
   std::at_quick_exit(SayOutOfMemory);  // after those that come later: the terminal's
   std::set_new_handler(EndWithoutMemory);
   try {
-    return main();
+    const int code = main();
+    // What was printed may be no more than a part, as on a full disk.
+    if (!std::cout.flush() && code == 0) {
+      return Failure(program, absl::DataLossError("standard output cannot be written"));
+    }
+    return code;
   } catch (const std::exception& error) {
     return Failure(program, absl::InternalError(error.what()));
   }

@@ -5,7 +5,8 @@
 //
 // A frame is "name (file:line)"; kernel functions end in "_[k]", as flamegraph.pl marks them;
 // native functions have their object file and no line. The format has no escapes: a semicolon, a
-// backslash and control characters inside a frame are written \xNN, which reading turns back.
+// backslash and the bytes of control characters inside a frame are written \xNN, which reading
+// turns back.
 #ifndef PROFD_USERSPACE_FORMATS_COLLAPSED_H_
 #define PROFD_USERSPACE_FORMATS_COLLAPSED_H_
 

@@ -35,7 +35,7 @@ std::string Unescaped(absl::string_view text) {
       const int high = HexValue(text[i + 2]);
       const int low = HexValue(text[i + 3]);
       const int byte = high * 16 + low;
-      if (high >= 0 && low >= 0 && (byte < 0x20 || byte == 0x7f || byte == ';' || byte == '\\')) {
+      if (high >= 0 && low >= 0 && (byte < 0x20 || byte >= 0x7f || byte == ';' || byte == '\\')) {
         out += static_cast<char>(byte);
         i += 3;
         continue;

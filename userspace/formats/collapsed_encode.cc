@@ -9,6 +9,7 @@
 #include "userspace/formats/collapsed.h"
 #include "userspace/formats/frame_text.h"
 #include "userspace/profile/utf8.h"
+#include "userspace/text/printable.h"
 
 namespace profd {
 namespace {
@@ -17,11 +18,16 @@ constexpr size_t kMaxFrameBytes = 4096;
 constexpr char kHex[] = "0123456789abcdef";
 
 std::string Escaped(absl::string_view text) {
+  const std::string clean = ToUtf8(text, kMaxFrameBytes);
   std::string out;
-  for (const char c : ToUtf8(text, kMaxFrameBytes)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f || c == ';' || c == '\\') {
+  size_t escaped = 0;  // bytes from here on
+  for (size_t i = 0; i < clean.size(); ++i) {
+    const char c = clean[i];
+    if (escaped == 0) escaped = ControlBytes(absl::string_view(clean).substr(i));
+    if (escaped > 0 || c == ';' || c == '\\') {
+      const auto byte = static_cast<unsigned char>(c);
       out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+      escaped -= escaped > 0 ? 1 : 0;
     } else {
       out += c;
     }

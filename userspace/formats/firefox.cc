@@ -59,7 +59,8 @@ class Encoder {
     out_ += "}\n";
     if (out_.size() > kMaxBytes) {
       return absl::ResourceExhaustedError(
-          "firefox: the recording is longer than a browser can open; cut a part of it out");
+          "firefox: the recording is longer than a browser can open: take a part of it (--from, "
+          "--to)");
     }
     return std::move(out_);
   }

@@ -162,7 +162,7 @@ class Tree {
 Json Facts(const Profile& profile) {
   Json lost = Json::array();
   Json others = Json::array();
-  for (const std::string& line : profile.comments()) {
+  for (const std::string& line : profile.CommentsWithCounts()) {
     const auto comment = ParseComment(line);
     if (!comment.ok()) {
       if (others.size() < 100) others.push_back(ToUtf8(line, kMaxNameBytes));
@@ -173,9 +173,6 @@ Json Facts(const Profile& profile) {
     } else if (comment->name != kProcessCpuComment && comment->labels.empty()) {
       others.push_back(ToUtf8(line, kMaxNameBytes));
     }
-  }
-  if (profile.collapsed_samples() > 0) {
-    others.push_back(absl::StrCat(kCollapsedSamplesComment, " ", profile.collapsed_samples()));
   }
   return {{"lost", std::move(lost)}, {"comments", std::move(others)}};
 }

@@ -82,7 +82,7 @@ std::string EncodeJson(const Recording& recording) {
         &out);
   }
   AppendList(
-      "comments", profile.comments(),
+      "comments", profile.CommentsWithCounts(),
       [&out](const std::string& comment) { AppendJsonString(comment, &out); }, &out);
   out += "}\n";
   return out;

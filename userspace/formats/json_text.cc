@@ -1,13 +1,14 @@
 #include "userspace/formats/json_text.h"
 
 #include "absl/strings/str_cat.h"
+#include "symbolizer/text/utf8.h"
 #include "userspace/profile/utf8.h"
+#include "userspace/text/printable.h"
 
 namespace profd {
 namespace {
 
 constexpr size_t kMaxBytes = 8192;
-constexpr char kHex[] = "0123456789abcdef";
 
 std::string Decimal(int64_t value, int digits) {
   const bool negative = value < 0;
@@ -27,17 +28,16 @@ void AppendJsonString(absl::string_view text, std::string* out) {
   const std::string clean = ToUtf8(text, kMaxBytes);
   out->push_back('"');
   for (size_t i = 0; i < clean.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(clean[i]);
+    const char byte = clean[i];
+    const absl::string_view rest = absl::string_view(clean).substr(i);
     if (byte == '"' || byte == '\\') {
-      *out += {'\\', clean[i]};
-    } else if (byte < 0x20 || byte == 0x7f || byte == '<' || byte == '>' || byte == '&') {
-      absl::StrAppend(out, "\\u00", std::string{kHex[byte >> 4], kHex[byte & 15]});
-    } else if (byte == 0xe2 && clean.compare(i, 2, "\xe2\x80") == 0 &&
-               (clean[i + 2] == '\xa8' || clean[i + 2] == '\xa9')) {
-      absl::StrAppend(out, clean[i + 2] == '\xa8' ? "\\u2028" : "\\u2029");
-      i += 2;
+      *out += {'\\', byte};
+    } else if (byte == '<' || byte == '>' || byte == '&' || ControlBytes(rest) > 0) {
+      const Utf8Character character = FirstCharacter(rest);
+      absl::StrAppend(out, "\\u", absl::Hex(uint32_t{character.code}, absl::kZeroPad4));
+      i += character.bytes - 1;
     } else {
-      out->push_back(clean[i]);
+      out->push_back(byte);
     }
   }
   out->push_back('"');

@@ -43,7 +43,7 @@ struct OtlpDecodeOptions {
   size_t max_entries = 8 << 20;      // samples and entries of the tables together
   size_t max_entry_bytes = 1 << 20;  // of the tables; comments and samples may be larger
   size_t max_frames = 256 << 20;     // of all stacks together
-  size_t max_events = 32 << 20;
+  size_t max_events = Recording::kMaxEvents;
   Profile::Limits limits;
 };
 

@@ -55,7 +55,7 @@ class Decoder {
     stack_ids_.resize(dictionary_.stacks() + 1);
     if (s = ForEachProfile(&Decoder::ReadHeader); !s.ok()) return s;
     if (headers_.empty()) return Malformed("no profile in it");
-    if (!has_count_ && !has_cpu_ && !has_wall_) {
+    if (!has_count_ && !has_cpu_ && !has_wall_ && !has_off_cpu_) {
       return Malformed("no profile of samples, CPU or wall time in it");
     }
     recording_.profile.set_window(window_);
@@ -69,7 +69,7 @@ class Decoder {
   }
 
  private:
-  enum class Value : uint8_t { kOther, kCount, kCpu, kWall };
+  enum class Value : uint8_t { kOther, kCount, kCpu, kWall, kOffCpu };
 
   absl::Status ForEachProfile(absl::Status (Decoder::*visit)(absl::string_view)) {
     profile_index_ = 0;
@@ -100,7 +100,7 @@ class Decoder {
       if (absl::Status s = ReadOtlpValue(reader.bytes(), dictionary_, &value); !s.ok()) return s;
     }
     if (!reader.ok()) return Malformed("damaged resource");
-    SetOtlpLabel(key, value, &resource_labels_);
+    SetOtlpLabel(key, value, dictionary_.texts(), &resource_labels_);
     return absl::OkStatus();
   }
 
@@ -131,6 +131,7 @@ class Decoder {
     has_count_ |= value == Value::kCount;
     has_cpu_ |= value == Value::kCpu;
     has_wall_ |= value == Value::kWall;
+    has_off_cpu_ |= value == Value::kOffCpu;
     const absl::Time time = absl::FromUnixNanos(static_cast<int64_t>(start));
     window_.start = headers_.empty() ? time : std::min(window_.start, time);
     window_.duration =
@@ -152,7 +153,8 @@ class Decoder {
     if (absl::Status s = dictionary_.String(unit_index, &unit); !s.ok()) return s;
     if (type == "samples" && unit == "count") *value = Value::kCount;
     if (type == "cpu" && unit == "nanoseconds") *value = Value::kCpu;
-    if ((type == "wall" || type == "off_cpu") && unit == "nanoseconds") *value = Value::kWall;
+    if (type == "wall" && unit == "nanoseconds") *value = Value::kWall;
+    if (type == "off_cpu" && unit == "nanoseconds") *value = Value::kOffCpu;
     return absl::OkStatus();
   }
 
@@ -257,8 +259,9 @@ class Decoder {
       if (value > static_cast<uint64_t>(kMax)) return Malformed("a sample of negative weight");
       sum += std::min(static_cast<int64_t>(value), kMax - sum);
     }
-    const bool counts =
-        kind == Value::kCount || (!has_count_ && (kind == Value::kCpu || !has_cpu_));
+    // Values of the same samples count them once; time off the CPU has samples of its own.
+    const bool counts = kind == Value::kCount || kind == Value::kOffCpu ||
+                        (!has_count_ && (kind == Value::kCpu || !has_cpu_));
     const int64_t count = !counts                 ? 0
                           : !times_.empty()       ? static_cast<int64_t>(times_.size())
                           : kind == Value::kCount ? sum
@@ -267,8 +270,9 @@ class Decoder {
     if (kind == Value::kCount && !has_cpu_ && !has_wall_ && window_.period_ns > 0) {
       cpu_ns = sum > kMax / window_.period_ns ? kMax : sum * window_.period_ns;
     }
-    const uint32_t sample =
-        recording_.profile.Add(stack, labels, count, cpu_ns, kind == Value::kWall ? sum : 0);
+    int64_t wall_ns = kind == Value::kWall || kind == Value::kOffCpu ? sum : 0;
+    if (has_off_cpu_ && !has_wall_ && cpu_ns > 0) wall_ns = cpu_ns;
+    const uint32_t sample = recording_.profile.Add(stack, labels, count, cpu_ns, wall_ns);
     return counts ? AddEvents(sample, kind) : absl::OkStatus();
   }
 
@@ -303,6 +307,7 @@ class Decoder {
   bool has_count_ = false;
   bool has_cpu_ = false;
   bool has_wall_ = false;
+  bool has_off_cpu_ = false;
   Labels resource_labels_;
   std::vector<std::optional<Profile::StackId>> stack_ids_;
   absl::flat_hash_map<std::vector<uint64_t>, Profile::LabelsId> labels_ids_;

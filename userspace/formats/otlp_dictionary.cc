@@ -237,11 +237,11 @@ absl::Status OtlpDictionary::ReadStack(uint64_t index, Stack* stack) const {
   return reader.ok() ? absl::OkStatus() : Malformed("damaged stack");
 }
 
-absl::Status OtlpDictionary::AddLabel(uint64_t attribute, Labels* labels) const {
+absl::Status OtlpDictionary::AddLabel(uint64_t attribute, Labels* labels) {
   if (attribute >= attributes_.size()) return NoEntry("attribute", attribute, attributes_.size());
   absl::string_view key;
   if (absl::Status s = String(attributes_[attribute].key, &key); !s.ok()) return s;
-  SetOtlpLabel(key, attributes_[attribute].value, labels);
+  SetOtlpLabel(key, attributes_[attribute].value, &texts_, labels);
   return absl::OkStatus();
 }
 
@@ -256,7 +256,7 @@ absl::Status OtlpDictionary::AddComments(uint64_t attribute, Profile* profile) {
     OtlpValue line;
     if (absl::Status s = ReadOtlpValue(lines.bytes(), *this, &line); !s.ok()) return s;
     if (absl::Status s = CountEntry(); !s.ok()) return s;
-    profile->AddComment(ToUtf8(line.text, kMaxTextBytes));
+    profile->AddComment(texts_.Of(line.text));
   }
   return lines.ok() ? absl::OkStatus() : Malformed("damaged comments");
 }
@@ -277,12 +277,12 @@ absl::Status ReadOtlpValue(absl::string_view any_value, const OtlpDictionary& di
   return reader.ok() ? absl::OkStatus() : Malformed("damaged value");
 }
 
-void SetOtlpLabel(absl::string_view key, const OtlpValue& value, Labels* labels) {
+void SetOtlpLabel(absl::string_view key, const OtlpValue& value, Utf8Texts* texts, Labels* labels) {
   for (const NumberField& field : otlp::kNumberLabels) {
     if (key == field.name) labels->*field.value = value.number;
   }
   for (const TextField& field : otlp::kTextLabels) {
-    if (key == field.name) labels->*field.value = ToUtf8(value.text, kMaxTextBytes);
+    if (key == field.name) labels->*field.value = texts->Of(value.text);
   }
 }
 

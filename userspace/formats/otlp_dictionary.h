@@ -14,7 +14,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "userspace/formats/otlp.h"
+#include "userspace/profile/label_names.h"
 #include "userspace/profile/profile.h"
+#include "userspace/profile/utf8.h"
 
 namespace profd {
 
@@ -29,7 +31,7 @@ struct OtlpValue {
 absl::Status ReadOtlpValue(absl::string_view any_value, const OtlpDictionary& dictionary,
                            OtlpValue* value);
 // Sets what a key and its value say of a sample; other keys change nothing.
-void SetOtlpLabel(absl::string_view key, const OtlpValue& value, Labels* labels);
+void SetOtlpLabel(absl::string_view key, const OtlpValue& value, Utf8Texts* texts, Labels* labels);
 
 // A message of two bytes takes eighty as an object: the tables are therefore never parsed as one
 // message, but one entry at a time. Keeps views into `bytes`.
@@ -43,11 +45,12 @@ class OtlpDictionary {
   // Replaces *stack; at most one frame more than the limit, which lets a profile count the cut.
   absl::Status ReadStack(uint64_t index, Stack* stack) const;
   // Sets what the attribute says of the sample; an attribute of another kind changes nothing.
-  absl::Status AddLabel(uint64_t attribute, Labels* labels) const;
+  absl::Status AddLabel(uint64_t attribute, Labels* labels);
   // Adds the lines that a profile's attribute holds, where it is one of comments.
   absl::Status AddComments(uint64_t attribute, Profile* profile);
 
   size_t stacks() const { return stacks_.size(); }
+  Utf8Texts* texts() { return &texts_; }
 
   // Counts what other tables hold against the same limit.
   absl::Status CountEntry() {
@@ -78,6 +81,7 @@ class OtlpDictionary {
   const OtlpDecodeOptions& options_;
   size_t entries_ = 0;
   size_t made_bytes_ = 0;
+  Utf8Texts texts_{kMaxTextBytes};  // of labels and comments
   std::vector<absl::string_view> strings_;
   std::vector<uint64_t> mappings_;  // file names
   std::vector<FunctionEntry> functions_;

@@ -119,17 +119,18 @@ class Encoder {
     return Attribute(key, false, String(text));
   }
 
-  int32_t MappingOf(const Function& function) {
-    if (function.kind != FrameKind::kNative || function.file.empty()) return 0;
+  int32_t MappingOf(const Function& function, bool has_source) {
+    if (function.kind != FrameKind::kNative || has_source || function.file.empty()) return 0;
     const int32_t file = String(function.file);
     const auto [entry, is_new] = mapping_ids_.try_emplace(file, dictionary_->mapping_table_size());
     if (is_new) dictionary_->add_mapping_table()->set_filename_strindex(file);
     return entry->second;
   }
 
-  int32_t FunctionOf(const Function& function) {
+  int32_t FunctionOf(const Function& function, bool has_source) {
     const int32_t name = String(function.name);
-    const int32_t file = function.kind == FrameKind::kNative ? 0 : String(function.file);
+    const int32_t file =
+        function.kind == FrameKind::kNative && !has_source ? 0 : String(function.file);
     const int line = std::max(function.first_line, 0);
     const auto [entry, is_new] = function_ids_.try_emplace(std::make_tuple(name, file, line),
                                                            dictionary_->function_table_size());
@@ -143,12 +144,14 @@ class Encoder {
   }
 
   void Locations() {
+    const std::vector<bool> have_source = profile_.HaveSource();
     for (const Profile::Location& location : profile_.locations()) {
       const Function& function = *profile_.functions()[location.function];
+      const bool has_source = have_source[location.function];
       pb::Location* const l = dictionary_->add_location_table();
-      l->set_mapping_index(MappingOf(function));
+      l->set_mapping_index(MappingOf(function, has_source));
       pb::Line* const line = l->add_lines();
-      line->set_function_index(FunctionOf(function));
+      line->set_function_index(FunctionOf(function, has_source));
       line->set_line(location.line);
       for (const auto& type : otlp::kFrameTypes) {
         if (type.kind != function.kind) continue;
@@ -290,13 +293,7 @@ class Encoder {
   }
 
   void Comments(pb::Profile* profile) {
-    std::vector<std::string> lines(profile_.comments().begin(), profile_.comments().end());
-    const auto count = [&lines](const char* name, int64_t number) {
-      if (number != 0) lines.push_back(FormatComment({name, {}, absl::StrCat(number)}));
-    };
-    count("profd.collapsed_samples", profile_.collapsed_samples());
-    count("profd.cut_stacks", profile_.cut_stacks());
-    count("profd.comments_dropped", profile_.comments_dropped());
+    const std::vector<std::string> lines = profile_.CommentsWithCounts();
     if (lines.empty()) return;
     profile->add_attribute_indices(dictionary_->attribute_table_size());
     pb::KeyValueAndUnit* const attribute = dictionary_->add_attribute_table();

@@ -14,7 +14,7 @@ namespace profd {
 struct ReadOptions {
   size_t max_file_bytes = size_t{1} << 30;
   size_t max_uncompressed_bytes = size_t{1} << 30;
-  Profile::Limits limits = Profile::Limits::OfReader();
+  Profile::Limits limits;
 };
 
 // A file's kind is told from its content: pprof, a recording with times (OTLP profiles) or

@@ -41,7 +41,8 @@ class Encoder {
     out_ += "}\n";
     if (out_.size() > kMaxBytes) {
       return absl::ResourceExhaustedError(
-          "speedscope: the recording is longer than a browser can open; cut a part of it out");
+          "speedscope: the recording is longer than a browser can open: take a part of it (--from, "
+          "--to)");
     }
     return std::move(out_);
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <tuple>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "userspace/analysis/frame_class.h"
+#include "userspace/analysis/heaviest.h"
 #include "userspace/analysis/pairing.h"
 #include "userspace/analysis/statistics.h"
 #include "userspace/formats/frame_text.h"
@@ -206,13 +206,10 @@ class Encoder {
     // As on the page: by chance one picture in twenty has a coloured frame.
     const double tests = static_cast<double>(std::max<size_t>(kinds_.size(), 1));
     critical_ = TwoSidedQuantile(0.05 / tests, std::numeric_limits<double>::infinity());
-    double least = kMinShare * static_cast<double>(all_.now.total);
-    if (nodes.size() > kMaxFrames) {
-      std::vector<int64_t> totals;
-      for (const Span& span : spans_) totals.push_back(span.now.total);
-      std::nth_element(totals.begin(), totals.begin() + kMaxFrames, totals.end(), std::greater<>());
-      least = std::max(least, static_cast<double>(totals[kMaxFrames]));
-    }
+    const double least = kMinShare * static_cast<double>(all_.now.total);
+    std::vector<int64_t> totals;
+    for (const Span& span : spans_) totals.push_back(span.now.total);
+    const Heaviest heaviest(totals, kMaxFrames);
     std::vector<uint32_t> pending;
     const auto place = [&](std::vector<uint32_t>* siblings, int64_t begin, int depth) {
       std::sort(siblings->begin(), siblings->end(), by_name);
@@ -228,7 +225,10 @@ class Encoder {
       const uint32_t node = pending.back();
       pending.pop_back();
       Span& span = spans_[node];
-      if (span.now.total == 0 || static_cast<double>(span.now.total) < least) continue;
+      if (span.now.total == 0 || static_cast<double>(span.now.total) < least ||
+          !heaviest.Has(node)) {
+        continue;
+      }
       drawn_.push_back(node);
       depth_ = std::max(depth_, span.depth + 1);
       place(&span.children, span.begin, span.depth + 1);

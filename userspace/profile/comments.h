@@ -9,7 +9,7 @@
 //   profd.samples 400
 //   profd.elsewhere 578                                        idle, or not of interest
 //   profd.lost{reason="ring_full"} 12                          samples lost, by reason
-//   profd.imperfect{what="stack_truncated"} 3                  in samples that were kept
+//   profd.imperfect{reason="stack_truncated"} 3                in samples that were kept
 //   profd.waiting_samples 3                                    of threads that wait
 //   profd.process_cpu_seconds{pid="12",comm="x"} 1.234567      exact CPU time in the window
 //   profd.collapsed_samples 3                                  put under [profile full]

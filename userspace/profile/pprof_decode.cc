@@ -23,7 +23,8 @@ namespace pb = ::perftools::profiles;
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
-constexpr size_t kAll = std::numeric_limits<size_t>::max();
+constexpr size_t kMaxKnownLabels = 1 << 16;
+constexpr int kMaxKnownSize = 64;  // labels of a sample
 
 absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("pprof: ", what));
@@ -108,10 +109,10 @@ class Decoder {
     return absl::OkStatus();
   }
 
-  absl::Status OwnString(int64_t index, std::string* text, size_t max_bytes = kAll) const {
+  absl::Status OwnString(int64_t index, std::string* text) const {
     absl::string_view view;
     if (absl::Status s = String(index, &view); !s.ok()) return s;
-    *text = ToUtf8(view, std::min(max_bytes, std::max<size_t>(view.size() * 3, 3)));
+    *text = ToUtf8(view, std::max<size_t>(view.size() * 3, 3));
     return absl::OkStatus();
   }
 
@@ -161,9 +162,9 @@ class Decoder {
     if (strings_.empty() || !strings_[0].empty()) return Malformed("string 0 is not empty");
     profile_.set_window(window);
     for (const int64_t comment : comments) {
-      std::string line;
-      if (absl::Status s = OwnString(comment, &line, kMaxTextBytes); !s.ok()) return s;
-      profile_.AddComment(line);
+      absl::string_view line;
+      if (absl::Status s = String(comment, &line); !s.ok()) return s;
+      profile_.AddComment(texts_.Of(line));
     }
     return FindValues(types);
   }
@@ -333,10 +334,8 @@ class Decoder {
       return absl::ResourceExhaustedError(
           absl::StrCat("pprof: more than ", options_.max_frames, " frames"));
     }
-    Labels labels;
-    for (const pb::Label& label : sample.label()) {
-      if (absl::Status s = ReadLabel(label, &labels); !s.ok()) return s;
-    }
+    Profile::LabelsId labels{};
+    if (absl::Status s = LabelsOf(sample, &labels); !s.ok()) return s;
     const int64_t count = count_value_ ? sample.value(static_cast<int>(*count_value_)) : 0;
     const int64_t cpu_ns = sample.value(static_cast<int>(*cpu_value_));
     const int64_t wall_ns = wall_value_ ? sample.value(static_cast<int>(*wall_value_)) : 0;
@@ -345,7 +344,27 @@ class Decoder {
     return absl::OkStatus();
   }
 
-  absl::Status ReadLabel(const pb::Label& label, Labels* labels) const {
+  absl::Status LabelsOf(const pb::Sample& sample, Profile::LabelsId* id) {
+    label_key_.clear();
+    for (const pb::Label& label : sample.label()) {
+      label_key_.insert(label_key_.end(), {label.key(), label.str(), label.num()});
+    }
+    if (const auto known = labels_ids_.find(label_key_); known != labels_ids_.end()) {
+      *id = known->second;
+      return absl::OkStatus();
+    }
+    Labels labels;
+    for (const pb::Label& label : sample.label()) {
+      if (absl::Status s = ReadLabel(label, &labels); !s.ok()) return s;
+    }
+    *id = profile_.InternLabels(labels);
+    if (sample.label_size() > kMaxKnownSize) return absl::OkStatus();
+    if (labels_ids_.size() >= kMaxKnownLabels) labels_ids_.clear();
+    labels_ids_.emplace(label_key_, *id);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadLabel(const pb::Label& label, Labels* labels) {
     absl::string_view key;
     if (absl::Status s = String(label.key(), &key); !s.ok()) return s;
     for (const NumberField& field : kNumberLabels) {
@@ -354,7 +373,10 @@ class Decoder {
     for (const TextField& field : kTextLabels) {
       std::string* const text = &(labels->*field.value);
       // The first of its name counts.
-      if (key == field.name && text->empty()) return OwnString(label.str(), text, kMaxTextBytes);
+      if (key != field.name || !text->empty()) continue;
+      absl::string_view value;
+      if (absl::Status s = String(label.str(), &value); !s.ok()) return s;
+      *text = texts_.Of(value);
     }
     return absl::OkStatus();
   }
@@ -370,6 +392,9 @@ class Decoder {
   absl::flat_hash_map<uint64_t, FunctionEntry> functions_;
   absl::flat_hash_map<uint64_t, std::pair<size_t, size_t>> locations_;  // range of frames_
   std::vector<Frame> frames_;
+  Utf8Texts texts_{kMaxTextBytes};
+  absl::flat_hash_map<std::vector<int64_t>, Profile::LabelsId> labels_ids_;
+  std::vector<int64_t> label_key_;  // of the sample that is read
   std::optional<size_t> count_value_;
   std::optional<size_t> cpu_value_;
   std::optional<size_t> wall_value_;

@@ -41,7 +41,11 @@ class Encoder {
   // of them takes longer to make than to write.
   Encoder(const Profile& profile, const EncodeOptions& options, pb::Profile* out,
           std::string* samples)
-      : profile_(profile), options_(options), out_(out), samples_(samples) {
+      : profile_(profile),
+        has_source_(profile.HaveSource()),
+        options_(options),
+        out_(out),
+        samples_(samples) {
     String("");
   }
 
@@ -104,7 +108,7 @@ class Encoder {
     return entry->second;
   }
 
-  uint64_t MappingId(const Function& function) {
+  uint64_t MappingId(const Function& function, bool has_source) {
     switch (function.kind) {
       case FrameKind::kPython:
         return MappingId(kPythonMapping);
@@ -118,7 +122,7 @@ class Encoder {
         break;
     }
     const std::string& file = function.file;
-    if (file.empty()) return MappingId(kUnknownMapping);
+    if (file.empty() || has_source) return MappingId(kUnknownMapping);
     if (file == kPythonMapping || file == kKernelMapping || file == kMarkerMapping ||
         file == kWaitingMapping) {
       return MappingId(cleaned_.emplace_back(absl::StrCat("./", file)));
@@ -135,14 +139,16 @@ class Encoder {
       // nothing of "<module>".
       const absl::string_view name = function->name;
       f->set_name(String(name.empty() ? "[unknown]" : name));
-      if (function->kind == FrameKind::kPython) f->set_filename(String(function->file));
+      if (has_source_[id - 1]) f->set_filename(String(function->file));
       f->set_start_line(std::max(function->first_line, 0));
     }
   }
 
   void Locations() {
     std::vector<uint64_t> mapping_of;
-    for (const auto& function : profile_.functions()) mapping_of.push_back(MappingId(*function));
+    for (size_t i = 0; i < has_source_.size(); ++i) {
+      mapping_of.push_back(MappingId(*profile_.functions()[i], has_source_[i]));
+    }
     uint64_t id = 0;
     for (const Profile::Location& location : profile_.locations()) {
       pb::Location* const l = out_->add_location();
@@ -242,20 +248,15 @@ class Encoder {
     }
   }
 
-  void Count(absl::string_view name, int64_t number) {
-    if (number == 0) return;
-    cleaned_.push_back(FormatComment({std::string(name), {}, absl::StrCat(number)}));
-    out_->add_comment(String(cleaned_.back()));
-  }
-
   void Comments() {
-    for (const std::string& comment : profile_.comments()) out_->add_comment(String(comment));
-    Count(kCollapsedSamplesComment, profile_.collapsed_samples());
-    Count(kCutStacksComment, profile_.cut_stacks());
-    Count(kCommentsDroppedComment, profile_.comments_dropped());
+    for (std::string& comment : profile_.CommentsWithCounts()) {
+      cleaned_.push_back(std::move(comment));
+      out_->add_comment(String(cleaned_.back()));
+    }
   }
 
   const Profile& profile_;
+  const std::vector<bool> has_source_;  // of its functions
   const EncodeOptions& options_;
   pb::Profile* const out_;
   std::string* const samples_;

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 #include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "userspace/profile/comments.h"
 
 namespace profd {
 namespace {
@@ -20,12 +23,12 @@ uint64_t Pair(uint32_t high, uint32_t low) { return uint64_t{high} << 32 | low; 
 
 }  // namespace
 
-Profile::Limits Profile::Limits::OfReader() {
+Profile::Limits Profile::Limits::OfWindow() {
   Limits limits;
-  limits.samples *= 8;
-  limits.frames *= 8;
-  limits.function_bytes *= 4;
-  limits.label_bytes *= 8;
+  limits.samples /= 8;
+  limits.frames /= 8;
+  limits.function_bytes /= 4;
+  limits.label_bytes /= 8;
   return limits;
 }
 
@@ -197,6 +200,30 @@ uint32_t Profile::Add(StackId stack, LabelsId labels, int64_t count, int64_t cpu
     collapsed_samples_ = SaturatingAdd(collapsed_samples_, count);
   }
   return known->second;
+}
+
+std::vector<bool> Profile::HaveSource() const {
+  std::vector<bool> have;
+  for (const auto& function : functions_) {
+    have.push_back(function->kind == FrameKind::kPython ||
+                   (function->kind == FrameKind::kNative && function->first_line > 0));
+  }
+  for (const Location& location : locations_) {
+    const bool is_native = functions_[location.function]->kind == FrameKind::kNative;
+    if (is_native && location.line > 0) have[location.function] = true;
+  }
+  return have;
+}
+
+std::vector<std::string> Profile::CommentsWithCounts() const {
+  std::vector<std::string> lines = comments_;
+  const std::pair<const char*, int64_t> counts[] = {{kCollapsedSamplesComment, collapsed_samples_},
+                                                    {kCutStacksComment, cut_stacks_},
+                                                    {kCommentsDroppedComment, comments_dropped_}};
+  for (const auto& [name, count] : counts) {
+    if (count > 0) lines.push_back(FormatComment({name, {}, absl::StrCat(count)}));
+  }
+  return lines;
 }
 
 bool Profile::AddComment(absl::string_view line) {

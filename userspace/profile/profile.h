@@ -50,19 +50,20 @@ class Profile {
 
   // What hostile processes cannot make grow further. Past a limit, weight is kept under the one
   // stack [profile full], past that of samples or labels without labels: totals stay right.
+  // Of a reader, with room for a fleet's day.
   struct Limits {
-    size_t samples = 1 << 20;           // distinct (stack, labels)
-    size_t frames = 32 << 20;           // of all distinct stacks together
-    size_t locations = 4 << 20;         // distinct (function, line)
-    size_t stack_frames = 4096;         // of one stack; the outermost are cut off
-    size_t function_bytes = 256 << 20;  // names and files
-    size_t label_bytes = 64 << 20;
+    size_t samples = 8 << 20;         // distinct (stack, labels)
+    size_t frames = 256 << 20;        // of all distinct stacks together
+    size_t locations = 4 << 20;       // distinct (function, line)
+    size_t stack_frames = 4096;       // of one stack; the outermost are cut off
+    size_t function_bytes = 1 << 30;  // names and files
+    size_t label_bytes = 512 << 20;
     size_t comments = 100'000;
     size_t comment_bytes = 16 << 20;
     bool fair = false;  // to each process: see FairPot
 
-    // Of a reader, with room for a fleet's day: eight times what one window may hold.
-    static Limits OfReader();
+    // Of what is sampled: an eighth.
+    static Limits OfWindow();
   };
 
   struct Location {
@@ -129,6 +130,11 @@ class Profile {
   int64_t collapsed_samples() const { return collapsed_samples_; }
   int64_t cut_stacks() const { return cut_stacks_; }
   int64_t comments_dropped() const { return comments_dropped_; }
+  // Of functions(): whether `file` is source, as of Python's and, from other writers, of those
+  // whose lines are known. Else a native function's is the object that holds it.
+  std::vector<bool> HaveSource() const;
+  // comments() and a line for each of these three that is not 0.
+  std::vector<std::string> CommentsWithCounts() const;
   // About what it holds in memory.
   size_t bytes() const;
 

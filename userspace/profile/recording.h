@@ -2,6 +2,7 @@
 #ifndef PROFD_USERSPACE_PROFILE_RECORDING_H_
 #define PROFD_USERSPACE_PROFILE_RECORDING_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -10,6 +11,8 @@
 namespace profd {
 
 struct Recording {
+  static constexpr size_t kMaxEvents = 64 << 20;  // of one: 1 GiB
+
   struct Event {
     int64_t time_ns = 0;  // since the Unix epoch
     uint32_t sample = 0;  // index into profile.samples()

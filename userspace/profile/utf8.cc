@@ -51,4 +51,12 @@ std::string ToUtf8(absl::string_view text, size_t max_bytes) {
   return out;
 }
 
+const std::string& Utf8Texts::Of(absl::string_view text) {
+  constexpr size_t kShort = 64;
+  if (text.size() <= kShort) return short_ = ToUtf8(text, max_bytes_);
+  const auto [entry, is_new] = long_.try_emplace({text.data(), text.size()});
+  if (is_new) entry->second = ToUtf8(text, max_bytes_);
+  return entry->second;
+}
+
 }  // namespace profd

@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "userspace/export/atomic_file.h"
 #include "userspace/export/destination.h"
 #include "userspace/formats/output_mode.h"
@@ -79,6 +80,15 @@ absl::StatusOr<Output> ChooseOutput(const std::string& path, const std::string& 
   }
   if (absl::Status status = CheckPlace(output); !status.ok()) return status;
   return output;
+}
+
+Output AsRecording(const Output& output) {
+  absl::string_view stem = IsStream(output.path) ? "profile" : output.path;
+  absl::ConsumeSuffix(&stem, ".gz");
+  const size_t dot = stem.find_first_of('.', stem.rfind('/') + 1);  // npos + 1 is 0
+  return {.path = absl::StrCat(stem.substr(0, dot), InfoOf(Format::kOtlp).extension),
+          .named_by_us = true,
+          .format = Format::kOtlp};
 }
 
 absl::StatusOr<std::string> WriteOutput(const Output& output, absl::string_view bytes,

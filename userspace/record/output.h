@@ -24,6 +24,9 @@ struct Output {
 absl::StatusOr<Output> ChooseOutput(const std::string& path, const std::string& format,
                                     absl::string_view subject, absl::Time now);
 
+// Where the recording itself goes, with all its times, when it is too large for the wanted format.
+Output AsRecording(const Output& output);
+
 // Whole or not at all, owned by the user; a name of ours never replaces a file. Returns the name.
 absl::StatusOr<std::string> WriteOutput(const Output& output, absl::string_view bytes,
                                         const InvokingUser& user);

@@ -94,6 +94,8 @@ class Recorder {
   // For the command, after the recording's end.
   void WaitForCommand();
   absl::Status Write(FinishedWindow window);
+  // What is too large for the wanted format is kept as it was recorded. Returns what to say of it.
+  absl::Status WriteInstead(const Recording& recording, const absl::Status& why);
 
   const RecordOptions& options_;
   const InvokingUser user_ = WhoInvoked();
@@ -177,6 +179,17 @@ void Recorder::WaitForCommand() {
   while (command() != nullptr && !command()->Ended()) Wait(absl::Hours(1));
 }
 
+absl::Status Recorder::WriteInstead(const Recording& recording, const absl::Status& why) {
+  const Output output = AsRecording(output_);
+  auto bytes = Encode(recording, output.format);
+  if (!bytes.ok()) return why;
+  auto path = WriteOutput(output, *bytes, user_);
+  if (!path.ok()) return path.status();
+  return absl::Status(why.code(), absl::StrCat(why.message(), "\nhint: all of it is in ", *path,
+                                               ": profctl convert ", *path, " --to +5m -f ",
+                                               InfoOf(output_.format).name));
+}
+
 absl::Status Recorder::Write(FinishedWindow window) {
   if (window.profile.samples().empty()) {
     const std::string why = absl::StrCat("nothing to write: ",
@@ -199,6 +212,9 @@ absl::Status Recorder::Write(FinishedWindow window) {
   HandleSignals();
   signals_.SetDeadly(command() == nullptr || command()->Ended());
   auto bytes = Encode(recording, output_.format, format);
+  if (absl::IsResourceExhausted(bytes.status()) && output_.format != Format::kOtlp) {
+    return WriteInstead(recording, bytes.status());
+  }
   if (!bytes.ok()) return bytes.status();
   if (!IsStream(output_.path)) signals_.SetDeadly(false);  // nothing half-written is left behind
   auto path = WriteOutput(output_, *bytes, user_);

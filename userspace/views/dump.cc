@@ -98,7 +98,9 @@ std::string DumpJson(const ThreadDump& dump) {
                              {"python", dump.python}};
     threads.push_back(std::move(entry));
   }
-  return threads.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return threads.dump(2, ' ', /*ensure_ascii=*/true,
+                      nlohmann::ordered_json::error_handler_t::replace) +
+         "\n";
 }
 
 }  // namespace profd

@@ -11,12 +11,11 @@
 namespace profd {
 
 void RecordingSum::Add(const Recording& recording) {
-  std::vector<uint32_t> samples;
-  sum_.Add(recording.profile, &samples);
+  const std::vector<uint32_t> samples = sum_.Add(recording.profile);
   const size_t wanted =
       recording.events.empty() ? recording.profile.samples().size() : recording.events.size();
   // All of a recording's times or none: half of them would look like a pause.
-  if (wanted > kMaxEvents - events_.size()) return;
+  if (wanted > Recording::kMaxEvents - events_.size()) return;
   for (Recording::Event event : recording.events) {
     event.sample = samples[event.sample];
     events_.push_back(event);

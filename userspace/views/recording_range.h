@@ -5,15 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "userspace/analysis/profile_sum.h"
 #include "userspace/profile/recording.h"
-#include "userspace/views/profile_sum.h"
 
 namespace profd {
 
 class RecordingSum {
  public:
-  static constexpr size_t kMaxEvents = 32 << 20;
-
   // A recording without times counts as if all of it fell to the start of its window.
   void Add(const Recording& recording);
   // The events are in the order of time.

@@ -286,7 +286,7 @@ void TopView::Match() {
 void TopView::Reset() {
   functions_ = TopStats(false);
   lines_ = TopStats(true);
-  sum_ = std::make_unique<ProfileSum>();
+  sum_ = std::make_unique<ProfileSum>(Profile::Limits::OfWindow());
   began_anew_ |= total_.duration > absl::ZeroDuration();
   total_ = TopFacts();
   matched_ns_ = 0;

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "userspace/analysis/profile_sum.h"
 #include "userspace/profile/profile.h"
 #include "userspace/views/key.h"
 #include "userspace/views/list_cursor.h"
 #include "userspace/views/matcher.h"
 #include "userspace/views/neighbours.h"
-#include "userspace/views/profile_sum.h"
 #include "userspace/views/prompt.h"
 #include "userspace/views/screen.h"
 #include "userspace/views/top_columns.h"
@@ -97,7 +97,7 @@ class TopView {
   size_t threads_ = 0;
   TopStats functions_{false};
   TopStats lines_{true};
-  std::unique_ptr<ProfileSum> sum_ = std::make_unique<ProfileSum>();
+  std::unique_ptr<ProfileSum> sum_ = std::make_unique<ProfileSum>(Profile::Limits::OfWindow());
   TopFacts total_;
   bool began_anew_ = false;
 

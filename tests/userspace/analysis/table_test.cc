@@ -65,6 +65,17 @@ TEST(Table, RowsByLineFileAndLabel) {
               ElementsAre("cron 2  0 50/50 5", "web 1 t 5 50/50 5"));
 }
 
+// A thread that waited is no sample of CPU time.
+TEST(Table, CountsTheSamplesThatItsMeasureHas) {
+  Profile profile;
+  profile.Add(profile.InternStack({PythonFrame("busy", 1)}), Labels{}, 10, 100, 100);
+  profile.Add(profile.InternStack({PythonFrame("idle", 1)}), Labels{}, 90, 0, 900);
+  const Table cpu = BuildTable(profile, TableKey::kFunction, Measure::kCpu, SortBy::kSelf);
+  EXPECT_EQ(cpu.samples, 10);
+  EXPECT_EQ(cpu.rows[0].samples, 10);
+  EXPECT_EQ(BuildTable(profile, TableKey::kFunction, Measure::kWall, SortBy::kSelf).samples, 100);
+}
+
 TEST(Table, EveryKeyHasItsName) {
   for (const char* name : {"function", "line", "file", "package", "kind", "process", "thread",
                            "comm", "container", "python"}) {

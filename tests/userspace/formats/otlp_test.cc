@@ -228,6 +228,43 @@ TEST(OtlpTest, ReadsOtherWriters) {
   EXPECT_EQ(waiting->profile.samples()[0].count, 2);
 }
 
+// Samples on the CPU that are counted, and time off it beside them.
+TEST(OtlpTest, CountsAreCpuTimeBesideTimeOffTheCpu) {
+  pb::ProfilesData data;
+  pb::ProfilesDictionary& d = *data.mutable_dictionary();
+  for (const char* s : {"", "samples", "count", "cpu", "nanoseconds", "off_cpu", "f", "g"}) {
+    d.add_string_table(s);
+  }
+  d.add_mapping_table(), d.add_function_table(), d.add_location_table(), d.add_stack_table();
+  d.add_attribute_table();
+  pb::ScopeProfiles* const scope = data.add_resource_profiles()->add_scope_profiles();
+  for (int i = 1; i <= 2; ++i) {
+    d.add_function_table()->set_name_strindex(5 + i);
+    d.add_location_table()->add_lines()->set_function_index(i);
+    d.add_stack_table()->add_location_indices(i);
+    pb::Profile* const p = scope->add_profiles();
+    p->mutable_sample_type()->set_type_strindex(i == 1 ? 1 : 5);
+    p->mutable_sample_type()->set_unit_strindex(i == 1 ? 2 : 4);
+    p->mutable_period_type()->set_type_strindex(3), p->mutable_period_type()->set_unit_strindex(4);
+    p->set_period(50'000'000);
+    pb::Sample* const s = p->add_samples();
+    s->set_stack_index(i);
+    for (int j = 0; j < 3; ++j) s->add_timestamps_unix_nano(kStartNs + 10 * i + j);
+    for (int j = 0; j < 3; ++j) s->add_values(i == 1 ? 1 : 7);
+  }
+  const auto recording = DecodeRecording(data.SerializeAsString());
+  ASSERT_TRUE(recording.ok()) << recording.status();
+  const auto samples = recording->profile.samples();
+  ASSERT_EQ(samples.size(), 2u);
+  EXPECT_EQ(samples[0].count, 3);
+  EXPECT_EQ(samples[0].cpu_ns, 150'000'000);
+  EXPECT_EQ(samples[0].wall_ns, 150'000'000);
+  EXPECT_EQ(samples[1].count, 3);
+  EXPECT_EQ(samples[1].cpu_ns, 0);
+  EXPECT_EQ(samples[1].wall_ns, 21);
+  EXPECT_EQ(recording->events.size(), 6u);
+}
+
 TEST(OtlpTest, BytesAnEvent) {
   // A minute of sixteen threads whose stacks come in no order at all: harder than any program.
   const Recording r = ServiceRecording(100'000, 500, 16);

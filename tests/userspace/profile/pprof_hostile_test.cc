@@ -50,6 +50,24 @@ absl::StatusCode CodeOf(absl::string_view bytes, const DecodeOptions& options = 
   return DecodePprof(bytes, options).status().code();
 }
 
+// Half an hour, if the label and the comments were looked through at each reference.
+TEST(PprofHostileTest, ManySamplesAndCommentsOfOneLongTextAreRead) {
+  pb::Profile p = Small();
+  p.add_string_table("comm");
+  p.add_string_table(std::string(9000, '\xff'));
+  pb::Label* const label = p.mutable_sample(0)->add_label();
+  label->set_key(4);
+  label->set_str(5);
+  const pb::Sample sample = p.sample(0);
+  for (int i = 0; i < 1'000'000; ++i) *p.add_sample() = sample;
+  for (int i = 0; i < 1'000'000; ++i) p.add_comment(5);
+  const auto profile = DecodePprof(*GzipCompress(p.SerializeAsString(), 1));
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  ASSERT_EQ(profile->samples().size(), 1u);
+  EXPECT_EQ(profile->samples()[0].cpu_ns, 10'000'010);
+  EXPECT_GT(profile->comments_dropped(), 0);
+}
+
 TEST(PprofHostileTest, ManyReferencesToALongLabelAreNotCopied) {
   pb::Profile p = Small();
   p.add_string_table("comm");

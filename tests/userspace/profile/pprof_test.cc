@@ -236,6 +236,27 @@ TEST(PprofTest, HugeNamesAreCut) {
   EXPECT_EQ(back->functions()[0]->name, std::string(997, 'x') + "…");
 }
 
+// Another writer's: the source of compiled code, with lines. Ours have the object that holds them.
+TEST(PprofTest, NativeFunctionsKeepTheirSourceFiles) {
+  Profile profile;
+  const Frame compiled{std::make_shared<const Function>(
+                           Function{FrameKind::kNative, "main.work", "/src/main.go", 10}),
+                       12};
+  const Frame ours = MakeFrame(FrameKind::kNative, "deflate", "/usr/lib/libz.so.1");
+  profile.Add(profile.InternStack({ours, compiled}), Labels{}, 1, 1);
+  const pb::Profile raw = Raw(profile);
+  const auto text = [&raw](int64_t index) { return raw.string_table(static_cast<int>(index)); };
+  ASSERT_EQ(raw.function_size(), 2);
+  EXPECT_EQ(text(raw.function(0).filename()), "");
+  EXPECT_EQ(text(raw.function(1).filename()), "/src/main.go");
+  for (const pb::Mapping& mapping : raw.mapping())
+    EXPECT_NE(text(mapping.filename()), "/src/main.go");
+  const auto back = DecodePprof(*EncodePprof(profile));
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->functions()[0]->file, "/usr/lib/libz.so.1");
+  EXPECT_EQ(back->functions()[1]->file, "/src/main.go");
+}
+
 TEST(PprofTest, WhatLimitsDidIsInTheComments) {
   Profile profile(Profile::Limits{.samples = 1, .stack_frames = 1, .comments = 0});
   profile.AddComment("x");

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "tests/userspace/views/made_profile.h"
+#include "userspace/analysis/profile_sum.h"
 #include "userspace/views/neighbours.h"
-#include "userspace/views/profile_sum.h"
 
 namespace profd {
 namespace {
