@@ -188,6 +188,14 @@ static __always_inline void begin_record(struct sample_record *record,
   BPF_CORE_READ_INTO(&record->process_comm, task, group_leader, comm);
 }
 
+/* A thread state that was freed keeps its thread's ID, and no frames. */
+static __always_inline void forget_cached(u64 owner) {
+  u32 slot = owner & (THREAD_CACHE_SLOTS - 1);
+  struct thread_state_cache *cached = bpf_map_lookup_elem(&thread_cache, &slot);
+
+  if (cached && cached->owner == owner) cached->owner = 0;
+}
+
 /* Writes the thread's frames to `scratch` and says in its record how the walk went. */
 static __always_inline void take_python_stack(struct sample_scratch *scratch,
                                               struct walk_scratch *walking, struct code_memo *memo,
@@ -209,6 +217,7 @@ static __always_inline void take_python_stack(struct sample_scratch *scratch,
   if (walk->tstate_count) {
     walk_python(walk, memo, layout, scratch->frames, bounded);
     if (walk->depth || walk->state >= STACK_TRUNCATED) record->stack_state = walk->state;
+    if (!walk->depth && record->tstate_source == TSTATE_FROM_CACHE) forget_cached(search->owner);
     if (walk->code_type != process->code_type) process->code_type = walk->code_type;
     if (want_gil && holds_gil(layout, process, walk->tstates[0])) record->flags = SAMPLE_HOLDS_GIL;
   } else {

@@ -178,7 +178,8 @@ struct py_process {
  * One that is registered later than PROFD_START_NS after its exec computed for itself first. */
 struct py_start {
   u64 exec_ns;
-  u64 events;
+  u64 cpu_ns; /* that the process had used until then, as other programs */
+  u64 events; /* since then */
   u64 ticks;
 };
 
@@ -289,7 +290,8 @@ struct process_record {
   u64 time_ns;
   u64 incarnation;
   u64 parent_incarnation; /* of the process this one was forked from, else 0 */
-  u64 cpu_ns;             /* RECORD_PROCESS_EXIT, _EXEC and _FREED: CPU time of all its threads */
+  u64 cpu_ns; /* CPU time of all its threads; RECORD_PROCESS_START: before it was Python,
+                 0 of a fork */
   u32 image;
   u32 parent_tgid;
   u64 load_base; /* of the interpreter image; 0: unknown */

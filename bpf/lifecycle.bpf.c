@@ -83,11 +83,18 @@ static __always_inline void forget_program(struct task_struct *task, u32 tgid) {
   forget(tgid, known);
 }
 
-static __always_inline void take_start(u32 tgid, struct process_record *record) {
+/* What the process used before its exec, or before an interpreter was loaded into it, is not
+ * Python's. */
+static __always_inline void take_start(struct task_struct *task, u32 tgid,
+                                       struct process_record *record) {
   struct py_start *start = bpf_map_lookup_elem(&starts, &tgid);
 
+  record->cpu_ns = cpu_time_ns(task);
   if (!start) return;
-  if (bpf_ktime_get_ns() - start->exec_ns < PROFD_START_NS) record->start = *start;
+  if (bpf_ktime_get_ns() - start->exec_ns < PROFD_START_NS) {
+    record->start = *start;
+    record->cpu_ns = start->cpu_ns;
+  }
   bpf_map_delete_elem(&starts, &tgid);
 }
 
@@ -104,13 +111,17 @@ int interpreter_start(struct pt_regs *ctx) {
   if (!image || !image->in_use) return 0;
   known = bpf_map_lookup_elem(&processes, &tgid);
   if (known) {
-    if (known->image == index) return 0; /* a second start function of the same process */
+    /* A second start function of the same process, or the same file under another mount: a probe
+     * sits on what an overlay has below it, and all containers of an image share that. */
+    if (known->image == index ||
+        (image->interp_head && known->interp_head == base + image->interp_head))
+      return 0;
     /* Two interpreters in one process: the later one counts, but not by turns for ever. */
     process.switches = known->switches + 1;
     if (process.switches > SWITCHES_MAX) return 0;
     forget_program((void *)bpf_get_current_task(), tgid);
   } else {
-    take_start(tgid, &record);
+    take_start((void *)bpf_get_current_task(), tgid, &record);
   }
   process.incarnation = new_incarnation(tgid);
   if (image->interp_head) process.interp_head = base + image->interp_head;
@@ -162,7 +173,7 @@ SEC("raw_tp/sched_process_exec")
 int process_exec(struct bpf_raw_tracepoint_args *ctx) {
   struct task_struct *task = (void *)ctx->args[0];
   u32 tgid = BPF_CORE_READ(task, tgid);
-  struct py_start start = {.exec_ns = bpf_ktime_get_ns()};
+  struct py_start start = {.exec_ns = bpf_ktime_get_ns(), .cpu_ns = cpu_time_ns(task)};
 
   forget_program(task, tgid);
   bpf_map_update_elem(&starts, &tgid, &start, BPF_ANY);

@@ -63,13 +63,15 @@ bool ElfFile::HasCopyRelocation(absl::string_view name) const {
   if (!data_->dynsym.has_value()) return false;
   const uint32_t copy = data_->machine == EM_AARCH64 ? R_AARCH64_COPY : R_X86_64_COPY;
   RelocationSymbols symbols(data_->contents, *data_->dynsym);
+  constexpr int kMaxCopies = 16384;  // each costs reads; programs have some dozens
+  int copies = 0;
   bool found = false;
-  ForEachEntry<Elf64_Rela>(
-      data_->contents, data_->dynamic.relocations, kMaxRelocations, [&](const Elf64_Rela& entry) {
-        found =
-            ELF64_R_TYPE(entry.r_info) == copy && symbols.NameOf(ELF64_R_SYM(entry.r_info)) == name;
-        return !found;
-      });
+  ForEachEntry<Elf64_Rela>(data_->contents, data_->dynamic.relocations, kMaxRelocations,
+                           [&](const Elf64_Rela& entry) {
+                             if (ELF64_R_TYPE(entry.r_info) != copy) return true;
+                             found = symbols.NameOf(ELF64_R_SYM(entry.r_info)) == name;
+                             return !found && ++copies < kMaxCopies;
+                           });
   return found;
 }
 

@@ -1,6 +1,7 @@
 #include "symbolizer/native/native_symbolizer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -25,6 +26,10 @@ bool HasFile(const Mapping& mapping) {
 // Mappings the kernel itself makes and names; a process can name its own "[anon:…]" only.
 bool IsKernelPage(absl::string_view path) {
   return path == "[vdso]" || path == "[vsyscall]" || path == "[uprobes]";
+}
+
+absl::Duration Now() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 // One object never takes more than its cache.
@@ -57,27 +62,44 @@ FunctionTable* NativeSymbolizer::ReadObject(const ElfFile& elf, const Executable
                              range.mapping.path, BracketedBasename(range.mapping.path)));
 }
 
-void NativeSymbolizer::Inspect(const ProcessView& process, ExecutableRange* range) {
-  if (range->state != ExecutableRange::State::kUnopened) return;
-  range->state = ExecutableRange::State::kOpaque;
-  const Mapping& mapping = range->mapping;
-  if (!HasFile(mapping)) return;
-  const auto elf = process.Open(*range, &range->identity);
-  if (!elf.ok()) return;
-  const auto bias = LoadBias(**elf, mapping.start, mapping.offset, mapping.end - mapping.start);
-  if (!bias.ok()) return;
-  range->bias = *bias;
-  range->state = ExecutableRange::State::kObject;
-  if (objects_.Find(range->identity) == nullptr) ReadObject(**elf, *range);
+void NativeSymbolizer::Within(ProcessView& process, absl::FunctionRef<void()> work) {
+  const absl::Duration begin = Now();
+  const bool is_spent = budget_.Empty(begin);
+  if (process.budget().Empty(begin) || is_spent) return;
+  work();
+  const absl::Duration taken = Now() - begin;
+  budget_.Spend(taken);
+  process.budget().Spend(taken);
 }
 
-FunctionTable* NativeSymbolizer::ObjectOf(const ProcessView& process,
-                                          const ExecutableRange& range) {
-  if (FunctionTable* object = objects_.Find(range.identity)) return object;
-  FileIdentity identity;
-  const auto elf = process.Open(range, &identity);
-  if (!elf.ok() || !(identity == range.identity)) return nullptr;
-  return ReadObject(**elf, range);
+void NativeSymbolizer::Inspect(ProcessView& process, ExecutableRange* range) {
+  if (range->state != ExecutableRange::State::kUnopened) return;
+  const Mapping& mapping = range->mapping;
+  if (!HasFile(mapping)) {
+    range->state = ExecutableRange::State::kOpaque;
+    return;
+  }
+  Within(process, [&] {
+    range->state = ExecutableRange::State::kOpaque;
+    const auto elf = process.Open(*range, &range->identity);
+    if (!elf.ok()) return;
+    const auto bias = LoadBias(**elf, mapping.start, mapping.offset, mapping.end - mapping.start);
+    if (!bias.ok()) return;
+    range->bias = *bias;
+    range->state = ExecutableRange::State::kObject;
+    if (objects_.Find(range->identity) == nullptr) ReadObject(**elf, *range);
+  });
+}
+
+FunctionTable* NativeSymbolizer::ObjectOf(ProcessView& process, const ExecutableRange& range) {
+  FunctionTable* object = objects_.Find(range.identity);
+  if (object != nullptr) return object;
+  Within(process, [&] {
+    FileIdentity identity;
+    const auto elf = process.Open(range, &identity);
+    if (elf.ok() && identity == range.identity) object = ReadObject(**elf, range);
+  });
+  return object;
 }
 
 std::shared_ptr<const Function> NativeSymbolizer::OpaqueFunction(ProcessView* process,

@@ -11,12 +11,14 @@
 #include <optional>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "symbolizer/frame.h"
 #include "symbolizer/native/function_table.h"
 #include "symbolizer/native/lru_cache.h"
 #include "symbolizer/native/process_view.h"
 #include "symbolizer/process/process.h"
+#include "symbolizer/process/time_budget.h"
 
 namespace profd {
 
@@ -50,7 +52,7 @@ class NativeSymbolizer {
   struct Options {
     // Bounds of what is kept; what is being used may exceed them by one object and one process.
     size_t object_cache_bytes = size_t{24} << 20;
-    size_t process_cache_bytes = size_t{8} << 20;
+    size_t process_cache_bytes = size_t{32} << 20;
     // How often at most a process's mappings, or its perf map, are looked at again.
     absl::Duration refresh_interval = absl::Seconds(1);
     // Tells whether an address of a file belongs to an interpreter's evaluation loop. May be empty.
@@ -77,9 +79,12 @@ class NativeSymbolizer {
  private:
   ProcessView& ViewOf(const ProcessKey& process);
   // Opens the range's file if that was not done yet, and remembers how that went.
-  void Inspect(const ProcessView& process, ExecutableRange* range);
-  // The functions of the range's file, read again if they were dropped; null: no longer possible.
-  FunctionTable* ObjectOf(const ProcessView& process, const ExecutableRange& range);
+  void Inspect(ProcessView& process, ExecutableRange* range);
+  // The functions of the range's file, read again if they were dropped; null: no longer possible,
+  // or not now.
+  FunctionTable* ObjectOf(ProcessView& process, const ExecutableRange& range);
+  // Runs `work` unless so much of it was done of late, for this process or for all.
+  void Within(ProcessView& process, absl::FunctionRef<void()> work);
   FunctionTable* ReadObject(const ElfFile& elf, const ExecutableRange& range);
   std::shared_ptr<const Function> FunctionAt(ProcessView* process, ExecutableRange* range,
                                              uint64_t address);
@@ -90,6 +95,8 @@ class NativeSymbolizer {
   std::chrono::steady_clock::duration refresh_interval_;
   LruCache<FileIdentity, FunctionTable> objects_;
   LruCache<ProcessKey, ProcessView> processes_;
+  // Of a stranger's files: what is slow, or made slow, must not cost the others their samples.
+  TimeBudget budget_{0.25, absl::Seconds(2)};
   std::shared_ptr<const Function> anonymous_;
   std::shared_ptr<const Function> unknown_;
 };

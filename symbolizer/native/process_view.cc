@@ -12,7 +12,9 @@ namespace {
 // A library can be unmapped and another mapped in its place without an address being missed.
 constexpr std::chrono::steady_clock::duration kMaxAge = std::chrono::minutes(1);
 constexpr std::chrono::steady_clock::duration kFirstPause = std::chrono::milliseconds(10);
-constexpr int kReadingShare = 5;  // at most so small a part of the time is spent reading
+constexpr int kReadingShare = 5;  // at most so small a part of the time is spent reading,
+constexpr std::chrono::steady_clock::duration kSlowRead =
+    std::chrono::milliseconds(20);  // where it is slow
 
 auto Key(const Mapping& m) {
   return std::tie(m.start, m.end, m.offset, m.device, m.inode, m.deleted, m.path);
@@ -41,13 +43,15 @@ ExecutableRange* ProcessView::Find(uint64_t address, std::chrono::steady_clock::
   const bool never = read_at_ == std::chrono::steady_clock::time_point();
   ExecutableRange* range = never ? nullptr : Covering(address);
   const bool missed = range == nullptr;
-  if (!never && now - read_at_ < (missed ? std::min(interval, pause_) : kMaxAge)) return range;
+  const auto pause = missed ? std::max(std::min(interval, pause_), rest_) : kMaxAge;
+  if (!never && now - read_at_ < pause) return range;
   if (!missed) RetryFiles();
   Refresh();
   range = Covering(address);
   read_at_ = std::chrono::steady_clock::now();
   pause_ = range != nullptr ? kFirstPause : std::min(std::max(pause_, kFirstPause) * 2, kMaxAge);
-  pause_ = std::max(pause_, (read_at_ - now) * kReadingShare);
+  const auto taken = read_at_ - now;
+  rest_ = taken < kSlowRead ? decltype(taken)::zero() : taken * kReadingShare;
   return range;
 }
 

@@ -14,6 +14,7 @@
 #include "symbolizer/elf/elf_file.h"
 #include "symbolizer/native/perf_map.h"
 #include "symbolizer/process/process.h"
+#include "symbolizer/process/time_budget.h"
 
 namespace profd {
 
@@ -43,6 +44,8 @@ class ProcessView {
   absl::StatusOr<std::unique_ptr<ElfFile>> Open(const ExecutableRange& range,
                                                 FileIdentity* identity) const;
   PerfMap& perf_map() { return perf_map_; }
+  // For looking into its files.
+  TimeBudget& budget() { return budget_; }
   pid_t pid() const { return pid_; }
   size_t bytes() const;
 
@@ -55,10 +58,12 @@ class ProcessView {
   ExecutableRange* Covering(uint64_t address);
 
   pid_t pid_;
+  TimeBudget budget_{0.1, absl::Seconds(1)};
   absl::StatusOr<uint64_t> start_time_;
   std::vector<ExecutableRange> ranges_;            // by address
   std::chrono::steady_clock::time_point read_at_;  // epoch: never
   std::chrono::steady_clock::duration pause_{};    // until a miss reads again
+  std::chrono::steady_clock::duration rest_{};     // after a read that took long
   PerfMap perf_map_;
 };
 

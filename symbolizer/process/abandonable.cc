@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -10,7 +11,9 @@
 #include <thread>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 
 namespace profd {
 namespace {
@@ -29,7 +32,7 @@ struct Pool {
   std::mutex mutex;
   int running = 0;
   int abandoned = 0;
-  absl::flat_hash_set<pid_t> blocked;
+  absl::flat_hash_map<pid_t, uid_t> blocked;
   std::vector<std::shared_ptr<Worker>> idle;
 };
 
@@ -60,6 +63,16 @@ void Work(Worker& worker) {
   pool.blocked.erase(worker.pid);
 }
 
+uid_t OwnerOf(pid_t pid) {
+  struct stat process;
+  return stat(absl::StrCat("/proc/", pid).c_str(), &process) == 0 ? process.st_uid : 0;
+}
+
+int BlockedOf(const Pool& pool, uid_t user) {
+  return static_cast<int>(
+      absl::c_count_if(pool.blocked, [user](const auto& entry) { return entry.second == user; }));
+}
+
 // Null when the system has no thread for us.
 std::shared_ptr<Worker> StartWorker() {
   auto worker = std::make_shared<Worker>();
@@ -84,6 +97,9 @@ absl::Status RunAbandonably(pid_t pid, std::function<void()> call, absl::Duratio
   if (pool.blocked.contains(pid)) {
     return absl::UnavailableError("an earlier call for this process blocks");
   }
+  if (!pool.blocked.empty() && BlockedOf(pool, OwnerOf(pid)) >= kMaxAbandonedPerUser) {
+    return absl::UnavailableError("too many calls for this user's processes block");
+  }
   if (pool.running >= kMaxAbandoned) return absl::UnavailableError("too many calls block");
   std::shared_ptr<Worker> worker;
   if (pool.idle.empty()) {
@@ -107,7 +123,7 @@ absl::Status RunAbandonably(pid_t pid, std::function<void()> call, absl::Duratio
     if (has_begun) {
       worker->abandoned = true;
       ++pool.abandoned;
-      pool.blocked.insert(pid);
+      pool.blocked.emplace(pid, OwnerOf(pid));
       return absl::DeadlineExceededError("a call for this process blocks");
     }
     worker->call = nullptr;

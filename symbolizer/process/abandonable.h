@@ -15,12 +15,13 @@
 
 namespace profd {
 
-inline constexpr int kMaxAbandoned = 64;  // calls at one time, the blocked ones included
+inline constexpr int kMaxAbandoned = 256;        // calls at one time, the blocked ones included
+inline constexpr int kMaxAbandonedPerUser = 32;  // blocked ones, of one user's processes
 
 // Runs `call`, which waits for nobody but the process `pid`, on a thread of a common pool.
 // kDeadlineExceeded: it blocks, and the thread is left behind with what `call` owns. kUnavailable:
-// it was not run, since another call for that process blocks, too many do, or there is no thread to
-// be had, or no CPU for it. Thread-safe.
+// it was not run, since another call for that process blocks, too many do, of all or of its user's,
+// or there is no thread to be had, or no CPU for it. Thread-safe.
 absl::Status RunAbandonably(pid_t pid, std::function<void()> call, absl::Duration patience);
 
 // Calls that were left behind and have not come back.

@@ -289,6 +289,28 @@ for turn in range(10):
         # One PID, two programs: the time of the first is not told twice.
         self.assertAlmostEqual(seen.clock_seconds[pid], cpu, delta=0.05 * cpu)
 
+    def test_cpu_of_a_program_before_python_is_not_told(self):
+        python = """
+import sys, time
+before = time.process_time()
+print(before, file=open(sys.argv[1], "w"))
+def after():
+    while time.process_time() < before + 0.5:
+        pass
+after()
+"""
+        shell = 'i=0; while [ $i -lt 600000 ]; do i=$((i+1)); done; exec "$0" -I -S -c "$1" "$2"'
+        for name in ("3.12", "system"):
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder, Agent(interval="1s") as agent:
+                told = os.path.join(folder, "before")
+                pid, cpu = spend(["sh", "-c", shell, pythons.executable(name), python, told])
+                seen = Seen(agent.stop().profiles())
+                with open(told) as file:
+                    before = float(file.read())
+                self.assertGreater(before, 0.3)
+                # The interpreter's own start is Python's.
+                self.assertAlmostEqual(seen.clock_seconds[pid], cpu - before, delta=0.1)
+
     def test_cpu_of_threads_that_end_together(self):
         code = r'''
 import hashlib, threading, time

@@ -45,6 +45,35 @@ class ThreadLabels(unittest.TestCase):
             self.assertEqual(len({sample.labels["thread"] for sample in named}),
                              len({sample.labels["tid"] for sample in named}), name)
 
+    def test_threads_beside_a_subinterpreter_have_their_names(self):
+        code = """
+import threading, time
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+def spin():
+    end = time.monotonic() + 2.5
+    while time.monotonic() < end:
+        pass
+sub = interpreters.create()
+interpreters.run_string(sub, "import threading, time; time.sleep(0.01)")
+worker = threading.Thread(target=spin, name="worker")
+worker.start()
+worker.join()
+"""
+        for name in ("3.8", "3.12", "3.13"):
+            with self.subTest(name), Agent(rate=99, interval="3s") as agent:
+                with Program([pythons.executable(name), "-c", code]) as program:
+                    program.process.wait(60)
+                spinning = [sample for profile in agent.stop().profiles() for sample in profile.samples
+                            if sample.labels["pid"] == program.pid
+                            and "spin" in {frame.function for frame in sample.frames}]
+                named = sum(sample.values[0] for sample in spinning if sample.labels["thread"] == "worker")
+                total = sum(sample.values[0] for sample in spinning)
+                self.assertGreater(total, 100)
+                self.assertGreater(named, 0.95 * total)
+
     @staticmethod
     def threads_of_jobs(samples):
         """Samples by (job, thread's name)."""

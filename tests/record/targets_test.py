@@ -43,6 +43,21 @@ class Selecting(RecordTest):
                 self.assertGreater(stacks.under("burn") / stacks.total, 0.95)
                 self.assertEqual(stacks.lines_of("burn") - {3, 4}, set())
 
+    def test_processes_that_have_ended_are_let_go_while_it_records(self):
+        code = "import time\ndef life():\n    while time.process_time() < 0.08: pass\nlife()"
+        with start("record", "--all-python", "-o", self.output, "-f", "collapsed", "-r", "999", "-d",
+                   "120s") as recording:
+            time.sleep(1)
+            for _ in range(100):
+                subprocess.run([python("3.12"), "-I", "-S", "-c", code], check=True)
+            time.sleep(2.5)
+            descriptors = [os.readlink(entry.path) for entry in os.scandir("/proc/%d/fd" % recording.pid)]
+            recording.send_signal(signal.SIGINT)
+            _, said = recording.communicate(timeout=LIMIT_SECONDS)
+        self.assertEqual(recording.returncode, 0, said)
+        self.assertLess(sum("pidfd" in name for name in descriptors), 20)
+        self.assertGreater(Stacks(self.output).under("life"), 0.8 * 100 * 0.06 * 999)
+
     def test_one_process_in_a_foreign_root(self):
         try:
             found = interpreters.find("sid-3.14")

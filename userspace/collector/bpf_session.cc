@@ -249,6 +249,14 @@ py_start BpfSession::TakeStart(uint32_t tgid) {
   return now - start.exec_ns < PROFD_START_NS ? start : py_start{};
 }
 
+std::optional<absl::Duration> BpfSession::CpuAtExec(uint32_t tgid) const {
+  py_start start;
+  if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.starts), &tgid, &start) != 0) return {};
+  const auto now = static_cast<uint64_t>(absl::ToInt64Nanoseconds(SteadyNow()));
+  if (now - start.exec_ns >= PROFD_START_NS) return {};
+  return absl::Nanoseconds(start.cpu_ns);
+}
+
 void BpfSession::RemoveProcess(uint32_t tgid, uint64_t incarnation) {
   auto process = FindProcess(tgid);
   if (!process.ok() || process->incarnation != incarnation) return;

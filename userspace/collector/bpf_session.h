@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -94,6 +95,8 @@ class BpfSession {
   absl::StatusOr<py_process> FindProcess(uint32_t tgid) const;
   // Of a process that was just inserted; takes it out. Empty if nothing fell into it.
   py_start TakeStart(uint32_t tgid);
+  // CPU time that the process had used when it became the program it is, if that was just now.
+  std::optional<absl::Duration> CpuAtExec(uint32_t tgid) const;
   // Removes the process if it still has this incarnation.
   void RemoveProcess(uint32_t tgid, uint64_t incarnation);
   // Tells of the next time it is renamed, if that is wanted.

@@ -31,6 +31,7 @@ constexpr int kRetries = 3;                                // of a look that rac
 constexpr absl::Duration kPause = absl::Milliseconds(5);   // bounds wake-ups on busy hosts
 constexpr absl::Duration kLongestWait = absl::Seconds(1);  // files may change without a word
 constexpr std::chrono::seconds kForgetSeen{1};
+constexpr std::chrono::seconds kLookAgain{4};     // at a stranger: may load an interpreter yet
 constexpr std::chrono::seconds kCpusInterval{5};  // between looks at which CPUs are online
 
 uint64_t RandomIncarnation() {
@@ -48,7 +49,6 @@ Discovery::Discovery(BpfSession* session, Images* images, Processes* processes,
       images_(images),
       processes_(processes),
       selection_(selection),
-      started_ticks_(TicksSinceBoot()),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Discovery::~Discovery() { Stop(); }
@@ -112,7 +112,7 @@ void Discovery::Stop() {
 void Discovery::Look(pid_t pid) {
   if (pid == getpid()) return;  // samples fall into ourselves all the time
   std::scoped_lock lock(mutex_);
-  Enqueue(pid);
+  if (asked_for_.insert(pid).second) Enqueue(pid);  // each CPU tells of a stranger
 }
 
 void Discovery::Enqueue(pid_t pid) {
@@ -129,6 +129,7 @@ void Discovery::Run() {
   const auto began = std::chrono::steady_clock::now();
   auto forget_seen = began + kForgetSeen;
   auto look_at_cpus = began + kCpusInterval;
+  auto look_again = began + kLookAgain;
   while (!stopping_) {
     events_->Wait(kLongestWait, {images_->changes(), wake_.get()});
     images_->DropChanged();
@@ -150,6 +151,11 @@ void Discovery::Run() {
     if (now >= forget_seen) {
       seen_.clear();
       forget_seen = now + kForgetSeen;
+    }
+    if (now >= look_again) {
+      std::scoped_lock lock(mutex_);
+      asked_for_.clear();
+      look_again = now + kLookAgain;
     }
     if (now >= look_at_cpus) {
       // What has failed is tried again, and new processes are found by their samples meanwhile.
@@ -258,8 +264,8 @@ absl::StatusOr<std::optional<Discovery::Candidate>> Discovery::FindInterpreter(p
   return best;
 }
 
-absl::Duration Discovery::CpuBaseline(pid_t pid, uint64_t start_ticks) const {
-  if (start_ticks >= started_ticks_) return absl::ZeroDuration();
+absl::Duration Discovery::CpuBefore(pid_t pid) const {
+  if (auto at_exec = session_->CpuAtExec(static_cast<uint32_t>(pid))) return *at_exec;
   auto used = CpuTime(pid);
   return used.ok() ? *used : absl::ZeroDuration();
 }
@@ -279,7 +285,7 @@ void Discovery::Inspect(pid_t pid, bool only_likely) {
     process->comm = Comm(pid);
     process->container = ContainerId(pid);
     process->start_ticks = StartTimeTicks(pid).value_or(0);
-    process->cpu_before = CpuBaseline(pid, process->start_ticks);
+    process->cpu_before = CpuBefore(pid);
     const bool selected = selection_.Matches(pid, process->comm) || session_->IsFollowed(pid);
     process->selected = selected;
     if (!selected && !session_->Exclude(candidate.process.incarnation).ok()) return;
@@ -367,7 +373,8 @@ std::shared_ptr<Process> Discovery::Complete(const process_record& record,
       process->interp_head = registered.ok() ? registered->interp_head : 0;
     }
     process->selected = record.followed || selection_.Matches(pid, process->comm);
-    process->cpu_before = CpuBaseline(pid, process->start_ticks);
+    const bool is_told = record.time_ns != 0;  // by the kernel: else it was found in its table
+    process->cpu_before = is_told ? absl::Nanoseconds(record.cpu_ns) : CpuBefore(pid);
     process->start = record.start;
     process->has_start = record.start.events > 0;
     std::scoped_lock lock(mutex_);

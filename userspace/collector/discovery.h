@@ -92,7 +92,8 @@ class Discovery {
   absl::StatusOr<std::vector<InterpreterFile>> FindInterpreterFiles(pid_t pid, bool only_likely);
   absl::StatusOr<std::optional<Candidate>> FindInterpreter(pid_t pid, bool only_likely);
   // What the process, which started at `start_ticks`, had used before our time.
-  absl::Duration CpuBaseline(pid_t pid, uint64_t start_ticks) const;
+  // What it had used before it was Python, or before we saw that.
+  absl::Duration CpuBefore(pid_t pid) const;
 
   BpfSession* const session_;
   Images* const images_;
@@ -100,12 +101,12 @@ class Discovery {
   const Selection selection_;
   std::unique_ptr<MmapEvents> events_;
   absl::flat_hash_map<FileKey, Seen> seen_;  // for a second: contents can change under a key
-  const uint64_t started_ticks_;  // since boot: later processes are ours from their first moment
   std::atomic<uint64_t> side_band_lost_ = 0;
 
   const Descriptor wake_;  // readable: something to look at, or to stop
   std::mutex mutex_;       // of the next two
   std::vector<pid_t> to_look_at_;
+  absl::flat_hash_set<pid_t> asked_for_;  // of late
   // Executables that hold _PyRuntime by copy relocation: the kernel registers such a process with
   // the address inside the library.
   absl::flat_hash_set<pid_t> copies_runtime_;

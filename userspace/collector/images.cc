@@ -18,10 +18,11 @@ namespace {
 
 // For what inotify does not tell, such as a file on another host.
 constexpr absl::Duration kCheckEvery = absl::Seconds(1);
-constexpr size_t kMaxKinds = 65536;      // files remembered, nearly all of them not interpreters
-constexpr size_t kMaxUnsupported = 256;  // binaries reported
-constexpr int kSpareSlots = 8;           // on their way to be free, once all are taken
-constexpr int kMaxLogLines = 1000;       // a tenant can make binaries without end
+constexpr size_t kMaxKinds = 65536;  // files remembered, nearly all of them not interpreters
+constexpr absl::Duration kSilence = absl::Minutes(1);  // of a file system that did not answer
+constexpr size_t kMaxUnsupported = 256;                // binaries reported
+constexpr int kSpareSlots = 8;      // on their way to be free, once all are taken
+constexpr int kMaxLogLines = 1000;  // a tenant can make binaries without end
 
 // File offset of a linked address; probes are placed by it.
 absl::StatusOr<uint64_t> FileOffset(const ElfFile& elf, uint64_t address) {
@@ -177,6 +178,8 @@ FileKind Images::Classify(pid_t pid, const std::string& path, OpenedFile file) {
     std::scoped_lock lock(mutex_);
     auto known = kinds_.find(file.identity);
     if (known != kinds_.end()) return known->second;
+    auto silent = silent_until_.find(file.identity);
+    if (silent != silent_until_.end() && SteadyNow() < silent->second) return {};
   }
   Descriptor keep(dup(file.file.get()));
   auto descriptor = std::make_shared<Descriptor>(std::move(file.file));
@@ -184,7 +187,10 @@ FileKind Images::Classify(pid_t pid, const std::string& path, OpenedFile file) {
   std::optional<Inspected> found =
       file.may_block ? CallAbandonably<Inspected>(pid, inspect, kPatience) : inspect();
   if (!found.has_value()) {
-    found = Inspected{absl::UnimplementedError("its file system does not answer"), {}};
+    std::scoped_lock lock(mutex_);
+    if (silent_until_.size() >= kMaxKinds) silent_until_.clear();
+    silent_until_[file.identity] = SteadyNow() + kSilence;
+    return {};
   }
   FileKind kind = std::move(found->kind);
   {

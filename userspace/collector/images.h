@@ -80,7 +80,8 @@ class Images {
   const Descriptor changes_;  // inotify of the probed files
   mutable std::mutex mutex_;  // of what follows
   absl::flat_hash_map<FileIdentity, FileKind> kinds_;
-  std::vector<std::shared_ptr<Image>> images_;  // by index
+  absl::flat_hash_map<FileIdentity, absl::Duration> silent_until_;  // of steady time
+  std::vector<std::shared_ptr<Image>> images_;                      // by index
   std::vector<Unsupported> unsupported_;
   int log_lines_ = 0;
   StartProbes start_probes_;  // its thread logs: it goes first

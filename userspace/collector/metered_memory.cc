@@ -1,16 +1,8 @@
 #include "userspace/collector/metered_memory.h"
 
-#include <algorithm>
-
 #include "userspace/collector/clock.h"
 
 namespace profd {
-
-bool TimeBudget::Empty(absl::Duration now) {
-  if (now > filled_at_) left_ = std::min(burst_, left_ + (now - filled_at_) * share_);
-  filled_at_ = now;
-  return left_ <= absl::ZeroDuration();
-}
 
 absl::Status MeteredMemory::Begin() {
   if (blocked_) return absl::DeadlineExceededError("an earlier read of this process blocked");

@@ -13,22 +13,9 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "symbolizer/process/memory.h"
+#include "symbolizer/process/time_budget.h"
 
 namespace profd {
-
-// A share of wall time that can be saved up to `burst`. One expense may overdraw it.
-class TimeBudget {
- public:
-  TimeBudget(double share, absl::Duration burst) : share_(share), burst_(burst), left_(burst) {}
-  bool Empty(absl::Duration now);
-  void Spend(absl::Duration time) { left_ -= time; }
-
- private:
-  const double share_;
-  const absl::Duration burst_;
-  absl::Duration left_;
-  absl::Duration filled_at_ = -absl::InfiniteDuration();
-};
 
 struct MemoryCounts {
   uint64_t processes_blocked = 0;  // lost to us: a read of theirs blocked

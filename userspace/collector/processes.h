@@ -38,6 +38,7 @@ struct Process {
   bool ended = false;
   absl::Duration ended_at;    // steady time
   bool end_told = false;      // its CPU time is in a profile, all of it
+  bool released = false;      // only what a profile says of it is left
   absl::Duration cpu_before;  // of the process's clock, before our time
   absl::Duration cpu_at_end;  // once it has ended
   std::unique_ptr<ProcessMemory> memory;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "symbolizer/cpython/layouts.h"
 #include "symbolizer/process/process.h"
 #include "userspace/collector/clock.h"
 
@@ -21,6 +22,7 @@ constexpr absl::Duration kShortestPause = absl::Milliseconds(20);
 constexpr absl::Duration kLongestPause = absl::Seconds(4);
 constexpr int kEarlyCostShare = 50;
 constexpr size_t kMaxKept = 8192;
+constexpr int kMaxInterpreters = 64;
 }  // namespace
 
 ThreadLabels::Name ThreadLabels::NameOf(const Thread& thread, const Source& source,
@@ -28,7 +30,6 @@ ThreadLabels::Name ThreadLabels::NameOf(const Thread& thread, const Source& sour
   if (threads_.size() >= kMaxKept) threads_.clear();
   const auto [state, is_new] = threads_.try_emplace({thread.id, thread.tid});
   if (is_new) {
-    state->second.seen_ticks = TicksSinceBoot();
     const auto found = names_.find(thread.id);
     const auto start = found != names_.end() ? ThreadAliveSince(thread.tid) : std::nullopt;
     if (start.has_value() && *start < looked_at_ticks_) {
@@ -55,30 +56,42 @@ absl::string_view ThreadLabels::KnownNameOf(const Thread& thread) const {
   return state == threads_.end() ? absl::string_view() : state->second.name;
 }
 
+// The list begins with the interpreter that was made last: names that several know, as those of
+// threads that a subinterpreter runs in, are the main one's.
+absl::StatusOr<ThreadLabels::Names> ThreadLabels::NamesOfAll(ProcessMemory& memory,
+                                                             const py_layout& layout,
+                                                             uint64_t interp_head,
+                                                             AllHints& hints) {
+  Names names;
+  AllHints used;
+  absl::StatusOr<uint64_t> interpreter = memory.Get<uint64_t>(interp_head);
+  for (int i = 0; i < kMaxInterpreters && interpreter.ok() && *interpreter != 0; ++i) {
+    ThreadNameHints& own = used[*interpreter] = std::move(hints[*interpreter]);
+    absl::StatusOr<Names> found = ReadThreadNames(memory, layout, *interpreter, own);
+    if (!found.ok()) return found.status();
+    for (auto& [id, name] : *found) names.insert_or_assign(id, std::move(name));
+    if (!Has(layout, PY_INTERP_NEXT)) break;
+    interpreter = memory.Get<uint64_t>(*interpreter + layout.offset[PY_INTERP_NEXT]);
+  }
+  hints = std::move(used);
+  if (!interpreter.ok()) return interpreter.status();
+  return names;
+}
+
 absl::StatusOr<ThreadLabels::Names> ThreadLabels::ReadNames(const Source& source) {
   struct Reading {
     py_layout layout;
-    ThreadNameHints hints;
+    AllHints hints;
     absl::StatusOr<Names> names;
   };
   auto reading = std::make_shared<Reading>();
   reading->layout = *source.layout;
-  reading->hints = std::move(hints_);
+  reading->hints = std::exchange(hints_, {});  // a thread that is left behind has them
   absl::Status visited =
       source.memory->Visit([reading, interp_head = source.interp_head](ProcessMemory& memory) {
-        const absl::StatusOr<uint64_t> interpreter = memory.Get<uint64_t>(interp_head);
-        if (!interpreter.ok()) {
-          reading->names = interpreter.status();
-        } else if (*interpreter == 0) {  // it has not begun, or has ended
-          reading->names = Names();
-        } else {
-          reading->names = ReadThreadNames(memory, reading->layout, *interpreter, reading->hints);
-        }
+        reading->names = NamesOfAll(memory, reading->layout, interp_head, reading->hints);
       });
-  if (!visited.ok()) {
-    hints_ = {};  // they are the thread's that was left behind
-    return visited;
-  }
+  if (!visited.ok()) return visited;
   hints_ = std::move(reading->hints);
   return std::move(reading->names);
 }
@@ -118,11 +131,13 @@ bool ThreadLabels::Assign() {
     const bool is_known =
         found == names_.end() ? !thread.name.empty() : found->second == thread.name;
     if (thread.gone || is_known) continue;
-    // A thread that lives has had its ID for all of the look.
     const std::optional<uint64_t> start = ThreadAliveSince(tid);
-    if (!start.has_value() || *start > thread.seen_ticks) {  // later: another has its TID
+    if (!start.has_value()) {
       thread.gone = true;
-    } else if (found != names_.end()) {
+    } else if (*start > looked_at_ticks_) {  // another has its ID and its TID
+      thread.name.clear();
+      is_nameless = true;
+    } else if (found != names_.end()) {  // it lives, and has had its ID for all of the look
       thread.name = found->second;
     } else {
       is_nameless = true;

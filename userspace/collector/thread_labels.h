@@ -52,13 +52,16 @@ class ThreadLabels {
 
  private:
   struct State {
-    uint64_t seen_ticks = 0;  // for the first time, of TicksSinceBoot()
     std::string name;
     bool gone = false;
   };
 
   using Names = absl::flat_hash_map<uint64_t, std::string>;  // by pthread_self()
 
+  using AllHints = absl::flat_hash_map<uint64_t, ThreadNameHints>;  // by interpreter
+
+  static absl::StatusOr<Names> NamesOfAll(ProcessMemory& memory, const py_layout& layout,
+                                          uint64_t interp_head, AllHints& hints);
   absl::StatusOr<Names> ReadNames(const Source& source);
   // Returns what it took.
   absl::Duration Look(const Source& source, absl::Duration now);
@@ -68,7 +71,7 @@ class ThreadLabels {
   absl::flat_hash_map<std::pair<uint64_t, pid_t>, State> threads_;  // by ID and TID
   Names names_;                                                     // as the last look found them
   uint64_t looked_at_ticks_ = 0;  // when that began, of TicksSinceBoot(); 0: there was none
-  ThreadNameHints hints_;
+  AllHints hints_;
   absl::Duration changed_at_;
   absl::Duration refresh_at_ = -absl::InfiniteDuration();
   absl::Duration earliest_ = -absl::InfiniteDuration();  // where a new thread asks for it

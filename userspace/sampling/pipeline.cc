@@ -20,7 +20,6 @@ constexpr uint64_t kWindowsWithoutProgram = 2;
 // A process that has ended still gives back its memory, and its samples may stand in rings that
 // were read before the one that told of its end.
 constexpr absl::Duration kEnding = absl::Seconds(1);
-constexpr size_t kMaxEvents = 64 << 20;  // 1 GiB
 
 Symbolizer::Options SymbolizerOptions(Images* images, const CodeCache::Limits& codes) {
   Symbolizer::Options options;
@@ -69,7 +68,10 @@ Accounting Pipeline::Totals() const {
 double Pipeline::Consume(const Moment& now) {
   now_ = now.steady;
   session_->ConsumeLifecycle([this](absl::string_view record) { OnLifecycle(record); });
-  return session_->ConsumeSamples([this](absl::string_view record) { OnSampleRing(record); });
+  const double fill =
+      session_->ConsumeSamples([this](absl::string_view record) { OnSampleRing(record); });
+  ReleaseEnded();
+  return fill;
 }
 
 void Pipeline::OnLifecycle(absl::string_view raw) {
@@ -129,6 +131,7 @@ absl::Duration Pipeline::Unreported(const Process& process, absl::Duration used)
   const bool other_process =
       process.start_ticks != 0 ? clock.start_ticks != process.start_ticks : used < clock.reported;
   if (is_new || other_process) clock = {process.start_ticks, process.cpu_before, 0};
+  clock.reported = std::max(clock.reported, process.cpu_before);  // of another program
   clock.last_window = windows_;
   const absl::Duration unreported = std::max(used - clock.reported, absl::ZeroDuration());
   clock.reported += unreported;
@@ -286,7 +289,7 @@ bool Pipeline::Excludes(bool holds_gil, int64_t ns) {
 }
 
 void Pipeline::KeepTime(uint64_t time_ns, uint32_t sample, uint32_t ticks) {
-  if (events_.size() >= kMaxEvents) {
+  if (events_.size() >= Recording::kMaxEvents) {
     ++times_dropped_;
     return;
   }
@@ -468,17 +471,29 @@ void Pipeline::AddFacts(FinishedWindow* window) {
   }
 }
 
-void Pipeline::ForgetEnded() {
-  std::erase_if(ended_, [this](const std::shared_ptr<Process>& process) {
-    if (now_ - process->ended_at < kEnding) return false;
+// A recording is one window, in which any number of processes may come and go.
+void Pipeline::ReleaseEnded() {
+  while (released_ < ended_.size() && ended_[released_]->released) ++released_;
+  for (size_t i = released_; i < ended_.size(); ++i) {
+    Process* const process = ended_[i].get();
+    if (process->released || now_ - process->ended_at < kEnding) continue;
     const auto& [pid, incarnation] = process->key;
     session_->CloseGate(symbolizer_.codes().Forget(incarnation));
     symbolizer_.native().Forget(process->key);
     session_->RemoveProcess(pid, incarnation);  // a zombie
     session_->EndExclusion(incarnation);
-    processes_->Remove(incarnation);
-    return true;
+    process->memory.reset();
+    process->released = true;
+  }
+}
+
+void Pipeline::ForgetEnded() {
+  ReleaseEnded();
+  std::erase_if(ended_, [this](const std::shared_ptr<Process>& process) {
+    if (process->released) processes_->Remove(process->key.incarnation);
+    return process->released;
   });
+  released_ = 0;
 }
 
 }  // namespace profd

@@ -33,7 +33,7 @@ class Pipeline {
     bool keep_times = false;
     bool wall = false;      // samples of CPU time count as wall time, too
     bool gil_only = false;  // samples of threads that do not hold the GIL are left out
-    Profile::Limits profile;
+    Profile::Limits profile = Profile::Limits::OfWindow();
     CodeCache::Limits codes;
   };
   Pipeline(BpfSession* session, Images* images, Processes* processes, Discovery* discovery,
@@ -95,6 +95,7 @@ class Pipeline {
   void EndProcess(const process_record& record);
   // What the process has used since it was last asked; `used` is its clock.
   absl::Duration Unreported(const Process& process, absl::Duration used);
+  void ReleaseEnded();
   void ForgetEnded();
   void KeepTime(uint64_t time_ns, uint32_t sample, uint32_t ticks);
   void AddFacts(FinishedWindow* window);
@@ -124,6 +125,7 @@ class Pipeline {
   };
   std::vector<ProvisionalLabel> provisional_;  // of this window, named since or not
   std::vector<std::shared_ptr<Process>> ended_;
+  size_t released_ = 0;  // so many of its first
   // A process's clock runs on through an exec: the programs of one process share it, so that no
   // time is told twice in whatever order they are seen.
   struct CpuClock {

@@ -40,7 +40,7 @@ class Sampler {
     bool gil_only = false;    // only samples of threads that hold the GIL
     bool verbose = false;     // libbpf's debug messages to stderr
     // What a window, and what the names kept from one to the next may take.
-    Profile::Limits profile;
+    Profile::Limits profile = Profile::Limits::OfWindow();
     CodeCache::Limits codes;
   };
 

@@ -170,7 +170,7 @@ void Dumper::OnSample(const RawSample& sample) {
 void Dumper::OnStill(const StillThread& still) {
   Found& found = found_[static_cast<pid_t>(still.record.tid)];
   if (found.done) return;
-  found.is_python = still.walked.tstate != 0;
+  found.is_python = still.walked.tstate != 0 || still.walked.stack_state != STACK_NONE;
   found.thread.ident = still.record.thread_pointer;
   found.thread.name =
       std::string(still.record.comm, strnlen(still.record.comm, sizeof(still.record.comm)));

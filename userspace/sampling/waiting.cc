@@ -71,6 +71,8 @@ WaitingSampler::Thread* WaitingSampler::Meet(const thread_record& record) {
 }
 
 void WaitingSampler::Keep(Thread& thread, StillThread still) {
+  // Not found, but not all was searched.
+  if (still.walked.tstate == 0 && still.walked.stack_state != STACK_NONE) return;
   kept_frames_ -= thread.walked.frames.size();
   thread.walked = std::move(still.walked);
   kept_frames_ += thread.walked.frames.size();
