@@ -41,7 +41,7 @@ class ProcessMemory {
   // Runs `work`, which makes reads that follow from each other, with a memory whose single reads
   // cost less. It may be left behind in one that blocks (kDeadlineExceeded), so it must own all
   // that it touches but the memory.
-  virtual absl::Status Visit(std::function<void(ProcessMemory&)> work) {
+  virtual absl::Status Visit(const std::function<void(ProcessMemory&)>& work) {
     work(*this);
     return absl::OkStatus();
   }

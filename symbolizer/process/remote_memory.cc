@@ -82,10 +82,10 @@ absl::StatusOr<std::unique_ptr<RemoteMemory>> RemoteMemory::Create(pid_t pid,
 RemoteMemory::RemoteMemory(std::shared_ptr<Target> target, absl::Duration patience)
     : target_(std::move(target)), patience_(patience) {}
 
-absl::Status RemoteMemory::Visit(std::function<void(ProcessMemory&)> work) {
+absl::Status RemoteMemory::Visit(const std::function<void(ProcessMemory&)>& work) {
   if (blocked_) return absl::DeadlineExceededError("an earlier read of this process blocked");
   absl::Status status = RunAbandonably(
-      target_->pid(), [target = target_, work = std::move(work)] { work(*target); }, patience_);
+      target_->pid(), [target = target_, work] { work(*target); }, patience_);
   if (absl::IsDeadlineExceeded(status)) blocked_ = true;
   return status;
 }
@@ -98,8 +98,8 @@ absl::Status RemoteMemory::Read(uint64_t address, absl::Span<std::byte> out) {
 
 std::vector<absl::Status> RemoteMemory::ReadEach(absl::Span<const Piece> pieces) {
   if (pieces.empty()) return {};
-  const auto all = [&](absl::Status status) {
-    return std::vector<absl::Status>(pieces.size(), std::move(status));
+  const auto all = [&](const absl::Status& status) {
+    return std::vector<absl::Status>(pieces.size(), status);
   };
   if (pieces.size() > kMaxPieces) return all(absl::InvalidArgumentError("too many pieces"));
   size_t bytes = 0;
@@ -122,7 +122,7 @@ std::vector<absl::Status> RemoteMemory::ReadEach(absl::Span<const Piece> pieces)
   }
   absl::Status status =
       Visit([copies](ProcessMemory& memory) { copies->result = memory.ReadEach(copies->pieces); });
-  if (!status.ok()) return all(std::move(status));
+  if (!status.ok()) return all(status);
   for (size_t i = 0; i < pieces.size(); ++i) {
     if (!copies->result[i].ok() || pieces[i].out.empty()) continue;
     std::memcpy(pieces[i].out.data(), copies->pieces[i].out.data(), pieces[i].out.size());

@@ -41,9 +41,9 @@ std::vector<absl::Status> MeteredMemory::ReadEach(absl::Span<const Piece> pieces
   return result;
 }
 
-absl::Status MeteredMemory::Visit(std::function<void(ProcessMemory&)> work) {
+absl::Status MeteredMemory::Visit(const std::function<void(ProcessMemory&)>& work) {
   if (absl::Status status = Begin(); !status.ok()) return status;
-  absl::Status status = memory_->Visit(std::move(work));
+  absl::Status status = memory_->Visit(work);
   End(status);
   return status;
 }

@@ -33,7 +33,7 @@ class MeteredMemory : public ProcessMemory {
 
   absl::Status Read(uint64_t address, absl::Span<std::byte> out) override;
   std::vector<absl::Status> ReadEach(absl::Span<const Piece> pieces) override;
-  absl::Status Visit(std::function<void(ProcessMemory&)> work) override;
+  absl::Status Visit(const std::function<void(ProcessMemory&)>& work) override;
 
  private:
   // Begins a read, or says why there is none.
