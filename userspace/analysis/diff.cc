@@ -298,43 +298,90 @@ void FindFamilies(const DiffSide& side, uint32_t Name::*id, std::vector<Name>* n
   }
 }
 
-}  // namespace
-
-Diff Compare(const DiffSide& before, const DiffSide& after) {
-  const DiffOptions& options = before.options();
-  Diff diff{.options = options};
-  const DiffSide::Sum none;
+// Those that have samples, in the order of their keys.
+std::vector<Name> NamesWithSamples(const DiffSide& before, const DiffSide& after,
+                                   const DiffSide::Sum* none) {
   std::vector<Name> names;
   std::set<std::tuple<int64_t, int64_t, double, double, double, double>> seen;
-  for (auto& [key, name] : NamesOf(before, after, &none)) {
+  for (auto& [key, name] : NamesOf(before, after, none)) {
     const DiffSide::Sum &x = *name.before, &y = *name.after;
     if (x.samples == 0 && y.samples == 0) continue;
     name.is_distinct =
         seen.insert({x.samples, y.samples, x.squares, y.squares, x.by_weight, y.by_weight}).second;
     names.push_back(name);
   }
-
   if (before.observations() + after.observations() <= 3) {
     FindFamilies(before, &Name::id_before, &names);
     FindFamilies(after, &Name::id_after, &names);
   }
+  return names;
+}
 
-  const SideValues a_share(before, DiffMetric::kShare), b_share(after, DiffMetric::kShare);
-  const SideValues a_cores(before, DiffMetric::kCores), b_cores(after, DiffMetric::kCores);
-  const ChangeNoise share_noise(a_share, b_share, names), cores_noise(a_cores, b_cores, names);
-  const auto ratio = [](double x, double y) { return x + y > 0 ? x / (x + y) : 0.0; };
-  const double part_of_samples =
-      ratio(static_cast<double>(before.samples()), static_cast<double>(after.samples()));
-  const double part_of_time = ratio(before.seconds(), after.seconds());
-  const bool by_share = options.metric == DiffMetric::kShare;
-  const double part = by_share ? part_of_samples : part_of_time;
-  const bool counts_alone = (by_share ? share_noise : cores_noise).is_counts_alone();
+double Ratio(double x, double y) { return x + y > 0 ? x / (x + y) : 0; }
 
-  const SideValue a_total = a_cores.OfTotal(), b_total = b_cores.OfTotal();
-  const Estimate total = cores_noise.Of(a_total, b_total, nullptr);
-  diff.total_cores = ChangeBetween(a_total, b_total, total);
-  diff.is_total_beyond_noise = PValue(a_total, b_total, total, part_of_time, true,
-                                      cores_noise.is_counts_alone()) <= kFalseClaim;
+struct Tested {
+  Change change;
+  double p = 1;  // of no change
+};
+
+// One metric of all names, on both sides.
+class MetricChanges {
+ public:
+  MetricChanges(const DiffSide& before, const DiffSide& after, const std::vector<Name>& names,
+                DiffMetric metric)
+      : before_(before, metric),
+        after_(after, metric),
+        noise_(before_, after_, names),
+        part_(metric == DiffMetric::kShare ? Ratio(static_cast<double>(before.samples()),
+                                                   static_cast<double>(after.samples()))
+                                           : Ratio(before.seconds(), after.seconds())) {}
+
+  // The chance that a sample of either side is of the first, where nothing has changed.
+  double part() const { return part_; }
+  Tested Of(const Name& name, bool has_others) const {
+    return Test(before_.Of(*name.before), after_.Of(*name.after), &name, has_others);
+  }
+  Tested OfTotal() const { return Test(before_.OfTotal(), after_.OfTotal(), nullptr, true); }
+
+ private:
+  Tested Test(const SideValue& a, const SideValue& b, const Name* name, bool has_others) const {
+    const Estimate estimate = noise_.Of(a, b, name);
+    return {ChangeBetween(a, b, estimate),
+            PValue(a, b, estimate, part_, has_others, noise_.is_counts_alone())};
+  }
+
+  const SideValues before_;
+  const SideValues after_;
+  const ChangeNoise noise_;
+  const double part_;
+};
+
+void MarkBeyondNoise(absl::Span<const std::pair<double, double>> p_and_least, size_t observations,
+                     Diff* diff) {
+  constexpr size_t kFew = 8;  // four a side
+  const double level = observations > 2 && observations < kFew ? kFalseClaimOfFew : kFalseClaim;
+  const double threshold = Threshold(p_and_least, level);
+  for (DiffRow& row : diff->rows) {
+    const Interval& interval = diff->ChangeOf(row).interval;
+    row.is_beyond_noise =
+        row.is_tested && row.p <= threshold && (interval.low > 0 || interval.high < 0);
+  }
+}
+
+}  // namespace
+
+Diff Compare(const DiffSide& before, const DiffSide& after) {
+  Diff diff{.options = before.options()};
+  const DiffSide::Sum none;
+  const std::vector<Name> names = NamesWithSamples(before, after, &none);
+  const MetricChanges shares(before, after, names, DiffMetric::kShare);
+  const MetricChanges cores(before, after, names, DiffMetric::kCores);
+  const bool by_share = diff.options.metric == DiffMetric::kShare;
+  const double part = (by_share ? shares : cores).part();
+
+  const Tested total = cores.OfTotal();
+  diff.total_cores = total.change;
+  diff.is_total_beyond_noise = total.p <= kFalseClaim;
 
   std::vector<std::pair<double, double>> p_and_least;
   for (const Name& name : names) {
@@ -343,16 +390,13 @@ Diff Compare(const DiffSide& before, const DiffSide& after) {
     DiffRow row{.name = shown.name, .where = shown.where, .frame_class = shown.frame_class};
     row.samples_before = x.samples;
     row.samples_after = y.samples;
-    const SideValue a[] = {a_share.Of(x), a_cores.Of(x)}, b[] = {b_share.Of(y), b_cores.Of(y)};
-    const Estimate estimates[] = {share_noise.Of(a[0], b[0], &name),
-                                  cores_noise.Of(a[1], b[1], &name)};
-    row.share = ChangeBetween(a[0], b[0], estimates[0]);
-    row.cores = ChangeBetween(a[1], b[1], estimates[1]);
     const bool has_others = before.samples() - x.samples >= kNormalSamples &&
                             after.samples() - y.samples >= kNormalSamples;
-    const size_t metric = by_share ? 0 : 1;
-    row.p = PValue(a[metric], b[metric], estimates[metric], part, has_others || !by_share,
-                   counts_alone);
+    const Tested share = shares.Of(name, has_others);
+    const Tested of_cores = cores.Of(name, true);
+    row.share = share.change;
+    row.cores = of_cores.change;
+    row.p = (by_share ? share : of_cores).p;
     row.is_tested = x.samples + y.samples >= kEnoughSamples;
     if (row.is_tested) ++diff.tested;
     if (row.is_tested && name.is_distinct) {
@@ -361,15 +405,7 @@ Diff Compare(const DiffSide& before, const DiffSide& after) {
     }
     diff.rows.push_back(std::move(row));
   }
-  constexpr size_t kFew = 8;  // four a side
-  const size_t observations = before.observations() + after.observations();
-  const double level = observations > 2 && observations < kFew ? kFalseClaimOfFew : kFalseClaim;
-  const double threshold = Threshold(p_and_least, level);
-  for (DiffRow& row : diff.rows) {
-    const Interval& interval = diff.ChangeOf(row).interval;
-    row.is_beyond_noise =
-        row.is_tested && row.p <= threshold && (interval.low > 0 || interval.high < 0);
-  }
+  MarkBeyondNoise(p_and_least, before.observations() + after.observations(), &diff);
   std::stable_sort(diff.rows.begin(), diff.rows.end(), [&](const DiffRow& x, const DiffRow& y) {
     return std::abs(diff.ChangeOf(x).change()) > std::abs(diff.ChangeOf(y).change());
   });

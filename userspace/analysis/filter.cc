@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <tuple>
 
-#include "absl/numeric/int128.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "userspace/analysis/time_cut.h"
 #include "userspace/profile/comments.h"
 #include "userspace/profile/label_names.h"
 
@@ -49,10 +49,6 @@ std::optional<std::string> LabelValue(const Labels& labels, absl::string_view na
     if (label.name == name) return labels.*label.value;
   }
   return std::nullopt;
-}
-
-int64_t Portion(int64_t whole, int64_t part, int64_t of) {
-  return static_cast<int64_t>((absl::int128(whole) * part + of / 2) / of);
 }
 
 }  // namespace
@@ -241,79 +237,61 @@ bool Filter::FilterStack(const Profile& profile, Profile::StackId id, const Fram
   return true;
 }
 
-Recording Filter::Apply(const Recording& recording) const {
-  const Profile& in = recording.profile;
-  Recording out;
-  Profile& profile = out.profile;
-  const Extent extent = ExtentOf(recording);
-  const bool has_events = !recording.events.empty();
-  const bool is_cut = has_range() && has_events && (extent.begin < begin_ || extent.end > end_);
-  Window window = in.window();
-  if (is_cut) {
-    window.start = std::max(extent.begin, begin_);
-    window.duration = std::clamp(std::min(extent.end, end_) - window.start, absl::ZeroDuration(),
-                                 std::max(window.duration, extent.end - extent.begin));
-  }
-  profile.set_window(window);
-  if (!Overlaps(recording)) {
-    window.duration = absl::ZeroDuration();
-    profile.set_window(window);
-    return out;
-  }
+Window Filter::CutWindow(const Window& window, const Extent& extent) const {
+  Window cut = window;
+  cut.start = std::max(extent.begin, begin_);
+  cut.duration = std::clamp(std::min(extent.end, end_) - cut.start, absl::ZeroDuration(),
+                            std::max(window.duration, extent.end - extent.begin));
+  return cut;
+}
 
-  const auto is_inside = [this](const Recording::Event& event) {
-    const absl::Time time = absl::FromUnixNanos(event.time_ns);
-    return time >= begin_ && time < end_;
-  };
-  struct Part {
-    int64_t ticks = 0, ticks_inside = 0, events = 0, events_inside = 0;
-  };
-  std::vector<Part> parts(is_cut ? in.samples().size() : 0);
-  if (is_cut) {
-    for (const Recording::Event& event : recording.events) {
-      Part& part = parts[event.sample];
-      part.ticks += event.ticks;
-      ++part.events;
-      if (!is_inside(event)) continue;
-      part.ticks_inside += event.ticks;
-      ++part.events_inside;
-    }
-  }
-
+std::vector<uint32_t> Filter::AddSamples(const Profile& in, const TimeCut* cut,
+                                         Profile* out) const {
   const FrameSets sets = MatchFunctions(in);
-  std::vector<uint32_t> stacks(in.stack_count(), kDropped);  // of `profile`
+  std::vector<uint32_t> stacks(in.stack_count(), kDropped);  // of `out`
   std::vector<bool> is_known(in.stack_count(), false);
   std::vector<uint32_t> samples(in.samples().size(), kDropped);
   Stack stack;
   for (size_t i = 0; i < samples.size(); ++i) {
-    Profile::Sample sample = in.samples()[i];
-    if (is_cut) {
-      const Part& part = parts[i];
-      if (part.events_inside == 0) continue;
-      const int64_t ticks = std::max<int64_t>(part.ticks, 1);
-      sample.count = Portion(sample.count, part.events_inside, part.events);
-      sample.cpu_ns = Portion(sample.cpu_ns, part.ticks_inside, ticks);
-      sample.wall_ns = Portion(sample.wall_ns, part.ticks_inside, ticks);
-    }
-    const Labels& labels = in.labels(sample.labels);
+    const std::optional<Profile::Sample> sample = cut ? cut->Of(i) : in.samples()[i];
+    if (!sample) continue;
+    const Labels& labels = in.labels(sample->labels);
     if (!Matches(labels)) continue;
-    const size_t id = static_cast<size_t>(sample.stack);
+    const size_t id = static_cast<size_t>(sample->stack);
     if (!is_known[id]) {
       is_known[id] = true;
-      if (FilterStack(in, sample.stack, sets, &stack)) {
-        stacks[id] = static_cast<uint32_t>(profile.InternStack(stack));
+      if (FilterStack(in, sample->stack, sets, &stack)) {
+        stacks[id] = static_cast<uint32_t>(out->InternStack(stack));
       }
     }
     if (stacks[id] == kDropped) continue;
-    samples[i] = profile.Add(static_cast<Profile::StackId>(stacks[id]), labels, sample.count,
-                             sample.cpu_ns, sample.wall_ns);
+    samples[i] = out->Add(static_cast<Profile::StackId>(stacks[id]), labels, sample->count,
+                          sample->cpu_ns, sample->wall_ns);
   }
+  return samples;
+}
+
+Recording Filter::Apply(const Recording& recording) const {
+  const Profile& in = recording.profile;
+  const Extent extent = ExtentOf(recording);
+  const bool is_cut =
+      has_range() && !recording.events.empty() && (extent.begin < begin_ || extent.end > end_);
+  Recording out;
+  Window window = is_cut ? CutWindow(in.window(), extent) : in.window();
+  if (!Overlaps(recording)) window.duration = absl::ZeroDuration();
+  out.profile.set_window(window);
+  if (!Overlaps(recording)) return out;
+
+  const TimeRange range = {absl::ToUnixNanos(begin_), absl::ToUnixNanos(end_)};
+  std::optional<TimeCut> cut;
+  if (is_cut) cut.emplace(recording, range);
+  const std::vector<uint32_t> samples = AddSamples(in, cut ? &*cut : nullptr, &out.profile);
   for (const Recording::Event& event : recording.events) {
-    if (samples[event.sample] == kDropped || !is_inside(event)) continue;
+    if (samples[event.sample] == kDropped || !range.Has(event.time_ns)) continue;
     out.events.push_back({event.time_ns, samples[event.sample], event.ticks});
   }
   for (const std::string& line : in.CommentsWithCounts()) {
-    if (KeepComment(line, is_cut)) profile.AddComment(line);
+    if (KeepComment(line, is_cut)) out.profile.AddComment(line);
   }
   return out;
 }

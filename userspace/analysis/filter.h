@@ -23,6 +23,8 @@ class RE2;
 
 namespace profd {
 
+class TimeCut;
+
 // As typed. Values of one kind are alternatives; kinds must all hold. Regular expressions are RE2's
 // (linear in the text: names come from strangers) and are searched for in "function file".
 struct FilterOptions {
@@ -81,6 +83,10 @@ class Filter {
   // False: the stack is dropped.
   bool FilterStack(const Profile& profile, Profile::StackId id, const FrameSets& sets,
                    Stack* stack) const;
+
+  Window CutWindow(const Window& window, const Extent& extent) const;
+  // Returns for each sample of `in` where it is in `out`. `cut`: null where all of it counts.
+  std::vector<uint32_t> AddSamples(const Profile& in, const TimeCut* cut, Profile* out) const;
 
   std::optional<TimeSpec> from_, to_;
   absl::Time begin_ = absl::InfinitePast();

@@ -9,8 +9,6 @@
 namespace profd {
 namespace {
 
-auto FunctionKey(const Function& f) { return std::tie(f.kind, f.name, f.file, f.first_line); }
-
 auto LabelsKey(const Labels& l) {
   return std::tie(l.comm, l.pid, l.thread, l.tid, l.python, l.container);
 }
@@ -31,7 +29,7 @@ std::vector<uint32_t> ContentOrder(const Profile& profile) {
   const auto locations = profile.locations();
   const auto samples = profile.samples();
   const std::vector<uint32_t> function_rank = Ranks(functions.size(), [&](uint32_t a, uint32_t b) {
-    return FunctionKey(*functions[a]) < FunctionKey(*functions[b]);
+    return ContentOf(*functions[a]) < ContentOf(*functions[b]);
   });
   const std::vector<uint32_t> location_rank = Ranks(locations.size(), [&](uint32_t a, uint32_t b) {
     return std::pair(function_rank[locations[a].function], locations[a].line) <

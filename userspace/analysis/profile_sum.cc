@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <tuple>
 
 #include "absl/hash/hash.h"
 
@@ -11,17 +10,15 @@ namespace {
 
 constexpr uint32_t kUnknown = ~uint32_t{0};
 
-auto Content(const Function& f) { return std::tie(f.kind, f.name, f.file, f.first_line); }
-
 }  // namespace
 
 size_t ProfileSum::ByContent::operator()(const std::shared_ptr<const Function>& f) const {
-  return absl::HashOf(f->kind, f->name, f->file, f->first_line);
+  return absl::HashOf(ContentOf(*f));
 }
 
 bool ProfileSum::ByContent::operator()(const std::shared_ptr<const Function>& a,
                                        const std::shared_ptr<const Function>& b) const {
-  return a == b || Content(*a) == Content(*b);
+  return a == b || ContentOf(*a) == ContentOf(*b);
 }
 
 void ProfileSum::AddWindow(const Window& window) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,9 @@
 #include "userspace/profile/profile.h"
 
 namespace profd {
+
+// What two functions have in common that are the same one, whatever file they came from.
+inline auto ContentOf(const Function& f) { return std::tie(f.kind, f.name, f.file, f.first_line); }
 
 class ProfileSum {
  public:

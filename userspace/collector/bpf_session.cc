@@ -240,21 +240,18 @@ absl::StatusOr<py_process> BpfSession::FindProcess(uint32_t tgid) const {
   return process;
 }
 
-py_start BpfSession::TakeStart(uint32_t tgid) {
-  const int map = bpf_map__fd(skeleton_->maps.starts);
-  py_start start;
-  if (bpf_map_lookup_elem(map, &tgid, &start) != 0) return {};
-  bpf_map_delete_elem(map, &tgid);
-  const auto now = static_cast<uint64_t>(absl::ToInt64Nanoseconds(SteadyNow()));
-  return now - start.exec_ns < PROFD_START_NS ? start : py_start{};
-}
-
-std::optional<absl::Duration> BpfSession::CpuAtExec(uint32_t tgid) const {
+std::optional<py_start> BpfSession::FindStart(uint32_t tgid) const {
   py_start start;
   if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.starts), &tgid, &start) != 0) return {};
   const auto now = static_cast<uint64_t>(absl::ToInt64Nanoseconds(SteadyNow()));
   if (now - start.exec_ns >= PROFD_START_NS) return {};
-  return absl::Nanoseconds(start.cpu_ns);
+  return start;
+}
+
+py_start BpfSession::TakeStart(uint32_t tgid) {
+  const py_start start = FindStart(tgid).value_or(py_start{});
+  bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.starts), &tgid);
+  return start;
 }
 
 void BpfSession::RemoveProcess(uint32_t tgid, uint64_t incarnation) {

@@ -93,10 +93,10 @@ class BpfSession {
   absl::Status ReplaceProcess(uint32_t tgid, const py_process& process);
   // Processes that have ended are found, too, until the last task has gone.
   absl::StatusOr<py_process> FindProcess(uint32_t tgid) const;
+  // How it became the program it is, if that was just now.
+  std::optional<py_start> FindStart(uint32_t tgid) const;
   // Of a process that was just inserted; takes it out. Empty if nothing fell into it.
   py_start TakeStart(uint32_t tgid);
-  // CPU time that the process had used when it became the program it is, if that was just now.
-  std::optional<absl::Duration> CpuAtExec(uint32_t tgid) const;
   // Removes the process if it still has this incarnation.
   void RemoveProcess(uint32_t tgid, uint64_t incarnation);
   // Tells of the next time it is renamed, if that is wanted.

@@ -265,7 +265,9 @@ absl::StatusOr<std::optional<Discovery::Candidate>> Discovery::FindInterpreter(p
 }
 
 absl::Duration Discovery::CpuBefore(pid_t pid) const {
-  if (auto at_exec = session_->CpuAtExec(static_cast<uint32_t>(pid))) return *at_exec;
+  if (auto start = session_->FindStart(static_cast<uint32_t>(pid))) {
+    return absl::Nanoseconds(start->cpu_ns);
+  }
   auto used = CpuTime(pid);
   return used.ok() ? *used : absl::ZeroDuration();
 }

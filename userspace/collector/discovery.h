@@ -91,7 +91,6 @@ class Discovery {
   static std::vector<Mapping> MappingsToLookAt(std::vector<Mapping> all, bool only_likely);
   absl::StatusOr<std::vector<InterpreterFile>> FindInterpreterFiles(pid_t pid, bool only_likely);
   absl::StatusOr<std::optional<Candidate>> FindInterpreter(pid_t pid, bool only_likely);
-  // What the process, which started at `start_ticks`, had used before our time.
   // What it had used before it was Python, or before we saw that.
   absl::Duration CpuBefore(pid_t pid) const;
 

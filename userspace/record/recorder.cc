@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -94,6 +95,8 @@ class Recorder {
   // For the command, after the recording's end.
   void WaitForCommand();
   absl::Status Write(FinishedWindow window);
+  // Returns the file's name.
+  absl::StatusOr<std::string> Store(const Output& output, absl::string_view bytes);
   // What is too large for the wanted format is kept as it was recorded. Returns what to say of it.
   absl::Status WriteInstead(const Recording& recording, const absl::Status& why);
 
@@ -179,11 +182,16 @@ void Recorder::WaitForCommand() {
   while (command() != nullptr && !command()->Ended()) Wait(absl::Hours(1));
 }
 
+absl::StatusOr<std::string> Recorder::Store(const Output& output, absl::string_view bytes) {
+  if (!IsStream(output.path)) signals_.SetDeadly(false);  // nothing half-written is left behind
+  return WriteOutput(output, bytes, user_);
+}
+
 absl::Status Recorder::WriteInstead(const Recording& recording, const absl::Status& why) {
   const Output output = AsRecording(output_);
   auto bytes = Encode(recording, output.format);
   if (!bytes.ok()) return why;
-  auto path = WriteOutput(output, *bytes, user_);
+  auto path = Store(output, *bytes);
   if (!path.ok()) return path.status();
   return absl::Status(why.code(), absl::StrCat(why.message(), "\nhint: all of it is in ", *path,
                                                ": profctl convert ", *path, " --to +5m -f ",
@@ -216,8 +224,7 @@ absl::Status Recorder::Write(FinishedWindow window) {
     return WriteInstead(recording, bytes.status());
   }
   if (!bytes.ok()) return bytes.status();
-  if (!IsStream(output_.path)) signals_.SetDeadly(false);  // nothing half-written is left behind
-  auto path = WriteOutput(output_, *bytes, user_);
+  auto path = Store(output_, *bytes);
   if (!path.ok()) return path.status();
   if (!options_.quiet) {
     std::fprintf(stderr, "profd: wrote %s: %s\n", Printable(*path).c_str(),

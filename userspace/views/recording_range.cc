@@ -1,8 +1,8 @@
 #include "userspace/views/recording_range.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -42,33 +42,23 @@ TimeRange ExtentOfEvents(const Recording& recording) {
 
 Profile WithinRange(const Recording& recording, const TimeRange& range) {
   const Profile& all = recording.profile;
-  std::vector<uint64_t> ticks(all.samples().size()), inside(all.samples().size());
-  for (const Recording::Event& event : recording.events) {
-    ticks[event.sample] += event.ticks;
-    if (event.time_ns >= range.begin && event.time_ns < range.end) {
-      inside[event.sample] += event.ticks;
-    }
-  }
   Profile part;
   Window window = all.window();
   window.start = absl::FromUnixNanos(range.begin);
   window.duration = absl::Nanoseconds(range.end - range.begin);
   part.set_window(window);
+  const TimeCut cut(recording, range);
   Stack stack;
   for (size_t i = 0; i < all.samples().size(); ++i) {
-    if (inside[i] == 0) continue;
-    const Profile::Sample& sample = all.samples()[i];
-    const double share = static_cast<double>(inside[i]) / static_cast<double>(ticks[i]);
-    auto of = [share](int64_t value) {
-      return static_cast<int64_t>(std::llround(static_cast<double>(value) * share));
-    };
+    const std::optional<Profile::Sample> sample = cut.Of(i);
+    if (!sample) continue;
     stack.clear();
-    for (uint32_t at : all.stack(sample.stack)) {
+    for (uint32_t at : all.stack(sample->stack)) {
       const Profile::Location& location = all.locations()[at];
       stack.push_back({all.functions()[location.function], location.line});
     }
-    part.Add(part.InternStack(stack), all.labels(sample.labels), of(sample.count),
-             of(sample.cpu_ns), of(sample.wall_ns));
+    part.Add(part.InternStack(stack), all.labels(sample->labels), sample->count, sample->cpu_ns,
+             sample->wall_ns);
   }
   return part;
 }

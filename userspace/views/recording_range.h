@@ -2,10 +2,10 @@
 #ifndef PROFD_USERSPACE_VIEWS_RECORDING_RANGE_H_
 #define PROFD_USERSPACE_VIEWS_RECORDING_RANGE_H_
 
-#include <cstddef>
-#include <cstdint>
+#include <vector>
 
 #include "userspace/analysis/profile_sum.h"
+#include "userspace/analysis/time_cut.h"
 #include "userspace/profile/recording.h"
 
 namespace profd {
@@ -22,16 +22,9 @@ class RecordingSum {
   std::vector<Recording::Event> events_;
 };
 
-// Nanoseconds since the Unix epoch, `end` not included.
-struct TimeRange {
-  int64_t begin = 0;
-  int64_t end = 0;
-  friend bool operator==(const TimeRange&, const TimeRange&) = default;
-};
-
 // From the first event to behind the last; empty without events.
 TimeRange ExtentOfEvents(const Recording& recording);
-// Each sample's weight times the share of its events that are in `range`.
+// What of it falls into `range`, see TimeCut.
 Profile WithinRange(const Recording& recording, const TimeRange& range);
 
 }  // namespace profd

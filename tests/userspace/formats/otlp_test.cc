@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <map>
 #include <set>
 #include <tuple>
@@ -182,15 +183,18 @@ TEST(OtlpTest, TimesAreRoundedToHalfAPeriodAtMost) {
   EXPECT_EQ(TimeResolutionNs(1), 1);
 }
 
+// Entry 0 of each table means none.
+void BeginTables(std::initializer_list<const char*> strings, pb::ProfilesDictionary* d) {
+  for (const char* s : strings) d->add_string_table(s);
+  d->add_mapping_table(), d->add_function_table(), d->add_location_table(), d->add_stack_table();
+  d->add_attribute_table();
+}
+
 // As OpenTelemetry's own eBPF profiler writes: labels with the resource, events without values.
 TEST(OtlpTest, ReadsOtherWriters) {
   pb::ProfilesData data;
   pb::ProfilesDictionary& d = *data.mutable_dictionary();
-  for (const char* s : {"", "samples", "count", "cpu", "nanoseconds", "f", "f.rb", "off_cpu"}) {
-    d.add_string_table(s);
-  }
-  d.add_mapping_table(), d.add_function_table(), d.add_location_table(), d.add_stack_table();
-  d.add_attribute_table();
+  BeginTables({"", "samples", "count", "cpu", "nanoseconds", "f", "f.rb", "off_cpu"}, &d);
   pb::Function* const f = d.add_function_table();
   f->set_name_strindex(5), f->set_filename_strindex(6);
   pb::Location* const l = d.add_location_table();
@@ -232,11 +236,7 @@ TEST(OtlpTest, ReadsOtherWriters) {
 TEST(OtlpTest, CountsAreCpuTimeBesideTimeOffTheCpu) {
   pb::ProfilesData data;
   pb::ProfilesDictionary& d = *data.mutable_dictionary();
-  for (const char* s : {"", "samples", "count", "cpu", "nanoseconds", "off_cpu", "f", "g"}) {
-    d.add_string_table(s);
-  }
-  d.add_mapping_table(), d.add_function_table(), d.add_location_table(), d.add_stack_table();
-  d.add_attribute_table();
+  BeginTables({"", "samples", "count", "cpu", "nanoseconds", "off_cpu", "f", "g"}, &d);
   pb::ScopeProfiles* const scope = data.add_resource_profiles()->add_scope_profiles();
   for (int i = 1; i <= 2; ++i) {
     d.add_function_table()->set_name_strindex(5 + i);

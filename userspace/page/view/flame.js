@@ -74,7 +74,7 @@ export class Flame {
     this.hits = null;
     this.hover = -1;
     this.focus = focus;
-    this.zoom(0, 0);
+    this.rects = null;  // until zoom()
   }
 
   zoom(top, small) {
@@ -225,7 +225,7 @@ export class Flame {
 
   // Where a node is drawn: {x, w, row}, or null.
   place(node) {
-    if (node < 0 || !this.tree || node >= this.tree.n) return null;
+    if (node < 0 || !this.rects || node >= this.tree.n) return null;
     const row = this.depth(node);
     for (let r = this.rects.rowStart[row], end = this.rects.rowEnd(row); r < end; r++) {
       if (this.rects.node[r] === node && !this.rects.small[r]) {

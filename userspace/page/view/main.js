@@ -213,6 +213,7 @@ function shown(answer) {
   if (callers) {
     above.up = true;
     above.setTree(callers, -1);
+    above.zoom(0, 0);
   }
   zoomTo();
   asked.search = '';
