@@ -189,7 +189,12 @@ FileKind Images::Classify(pid_t pid, const std::string& path, OpenedFile file) {
   if (!found.has_value()) {
     std::scoped_lock lock(mutex_);
     if (silent_until_.size() >= kMaxKinds) silent_until_.clear();
-    silent_until_[file.identity] = SteadyNow() + kSilence;
+    const bool is_new =
+        silent_until_.insert_or_assign(file.identity, SteadyNow() + kSilence).second;
+    if (is_new && MayLog()) {
+      spdlog::warn("file={} error=\"its file system does not answer: not known to be Python yet\"",
+                   LogValue(path));
+    }
     return {};
   }
   FileKind kind = std::move(found->kind);
