@@ -1,7 +1,9 @@
 """profd record -- command: as if the command had been typed alone, and all of it is seen."""
+import json
 import os
 import pty
 import pwd
+import shutil
 import signal
 import subprocess
 import time
@@ -148,6 +150,39 @@ class BeingTransparent(RecordTest):
         self.assertEqual(done.stdout, "%s %s [%d] nobody\n" % ((uid,) * 3, (gid,) * 3, gid))
         written = os.stat(self.output)
         self.assertEqual((written.st_uid, written.st_gid), (uid, gid))
+
+    def test_command_behind_sudo_has_the_environment_that_was_typed(self):
+        """The real sudo, with rules of its own for nobody: found on nobody's PATH, as nobody."""
+        if shutil.which("sudo") is None:
+            self.skipTest("no sudo here")
+        os.chmod(self.path(""), 0o755)
+        rules, tool = self.path("sudoers"), self.path("bin/profd-test-tool")
+        with open(rules, "w") as file:
+            file.write('Defaults secure_path="/usr/bin:/bin"\nnobody ALL=(ALL) NOPASSWD: ALL\n')
+        os.chmod(rules, 0o440)
+        os.mkdir(self.path("bin"))
+        with open(tool, "w") as file:
+            file.write("#!/usr/bin/python3\nimport json, os\nfor i in range(3*10**6): pass\n"
+                       "print(json.dumps([os.getuid(), dict(os.environ)]))\n")
+        os.chmod(tool, 0o755)
+        nobody = pwd.getpwnam("nobody")
+        typed = {"PATH": self.path("bin") + ":/usr/bin:/bin", "HOME": "/home/me", "MARK": "a=b",
+                 "VIRTUAL_ENV": self.path("")}
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/sudoers && exec "$@"', rules,
+             "setpriv", "--reuid=%d" % nobody.pw_uid, "--regid=%d" % nobody.pw_gid, "--clear-groups",
+             "env", "-i", *("%s=%s" % pair for pair in typed.items()),
+             "sudo", "-n", "GIVEN=by sudo", os.environ["PROFD"], "record", "-o", self.output, "--",
+             "profd-test-tool"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            timeout=LIMIT_SECONDS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        uid, environment = json.loads(done.stdout)
+        self.assertEqual(uid, nobody.pw_uid)
+        typed.update(GIVEN="by sudo", USER="nobody", LOGNAME="nobody")
+        self.assertEqual({name: environment.get(name) for name in typed}, typed)
+        self.assertEqual([name for name in environment if name.startswith("SUDO_")], [])
+        self.assertGreater(Stacks(self.output).total, 0)
 
     def test_nothing_runs_without_privilege(self):
         done = profd("record", "-o", "/tmp/never.collapsed", "--", "touch", self.path("ran"),

@@ -68,10 +68,10 @@ int Redirect(const CommandStreams& streams) {
   _exit(kNotFound);
 }
 
-absl::Status CannotRun(const std::string& word, int error, bool behind_sudo) {
+absl::Status CannotRun(const std::string& word, int error, bool has_sudos_path) {
   std::string message = absl::StrCat("cannot run ", Printable(word), ": ", strerror(error));
   const bool searched = word.find('/') == std::string::npos;
-  if (error == ENOENT && searched && behind_sudo) {
+  if (error == ENOENT && searched && has_sudos_path) {
     absl::StrAppend(&message,
                     "\nhint: sudo sets a PATH of its own; give the program's whole path, ",
                     "as `which ", Printable(word), "` prints it");
@@ -98,7 +98,7 @@ absl::StatusOr<std::unique_ptr<Command>> Command::Prepare(std::vector<std::strin
   auto command = std::unique_ptr<Command>(new Command(std::move(words), pid));
   command->go_ = std::move(go->write);
   command->failed_ = std::move(failed->read);
-  command->behind_sudo_ = user.behind_sudo;
+  command->has_sudos_path_ = user.behind_sudo && !user.has_typed_environment;
   command->pidfd_ = Descriptor(syscall(SYS_pidfd_open, pid, 0));
   if (!command->pidfd_.valid()) return absl::ErrnoToStatus(errno, "pidfd_open");
   return command;
@@ -123,7 +123,7 @@ absl::Status Command::Release() {
   if (!ReadOne(failed_.get(), &error)) return absl::OkStatus();
   Wait();
   exit_code_ = error == ENOENT ? kNotFound : kNotExecutable;
-  return CannotRun(words_[0], error, behind_sudo_);
+  return CannotRun(words_[0], error, has_sudos_path_);
 }
 
 bool Command::Reap(int flags) {

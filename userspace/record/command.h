@@ -61,7 +61,7 @@ class Command {
   Descriptor pidfd_;
   Descriptor go_;      // to the child: a byte releases it, the end ends it
   Descriptor failed_;  // from the child: the errno of what it could not do
-  bool behind_sudo_ = false;
+  bool has_sudos_path_ = false;
   bool ended_ = false;
   int exit_code_ = 0;
 };

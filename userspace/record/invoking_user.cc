@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 
@@ -30,6 +31,16 @@ std::vector<gid_t> GroupsOf(const std::string& name, gid_t gid) {
   return groups;
 }
 
+void FindEnvironment(InvokingUser* user) {
+  const Environment own = OwnEnvironment(), typed = EnvironmentOfSudo();
+  user->has_typed_environment = !typed.empty();
+  user->environment = user->has_typed_environment ? WithoutSudo(typed, own) : own;
+  for (const auto& [name, value] : {std::pair{"HOME", &user->home}, std::pair{"USER", &user->name},
+                                    std::pair{"LOGNAME", &user->name}}) {
+    if (!value->empty() && !typed.contains(name)) user->environment[name] = *value;
+  }
+}
+
 }  // namespace
 
 InvokingUser WhoInvoked() {
@@ -49,6 +60,7 @@ InvokingUser WhoInvoked() {
     user.home = entry->pw_dir;
   }
   user.groups = GroupsOf(user.name, gid);
+  FindEnvironment(&user);
   return user;
 }
 
@@ -57,11 +69,8 @@ int Become(const InvokingUser& user) {
   if (setgroups(user.groups.size(), user.groups.data()) != 0) return errno;
   if (setresgid(user.gid, user.gid, user.gid) != 0) return errno;
   if (setresuid(user.uid, user.uid, user.uid) != 0) return errno;
-  if (!user.home.empty()) setenv("HOME", user.home.c_str(), 1);
-  if (!user.name.empty()) {
-    setenv("USER", user.name.c_str(), 1);
-    setenv("LOGNAME", user.name.c_str(), 1);
-  }
+  clearenv();
+  for (const auto& [name, value] : user.environment) setenv(name.c_str(), value.c_str(), 1);
   return 0;
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "userspace/record/typed_environment.h"
+
 namespace profd {
 
 struct InvokingUser {
@@ -17,13 +19,17 @@ struct InvokingUser {
   std::vector<gid_t> groups;
   std::string name;  // empty: the system knows none
   std::string home;
+  // Of a command that runs as the user. `has_typed_environment`: as it was typed; else as sudo
+  // kept it, PATH included.
+  Environment environment;
+  bool has_typed_environment = false;
 };
 
 // From SUDO_UID and SUDO_GID where we are root; else ourselves.
 InvokingUser WhoInvoked();
 
-// Turns this process, which has one thread, into the user's: IDs, groups, and what of the
-// environment sudo set to root's (HOME, USER, LOGNAME). 0 or an errno.
+// Turns this process, which has one thread, into the user's: IDs, groups and environment. 0 or an
+// errno.
 int Become(const InvokingUser& user);
 
 }  // namespace profd
