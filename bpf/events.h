@@ -137,7 +137,7 @@ struct py_layout {
   u8 instr_kind;
   u8 base_frame_kind;
   u8 owner_skip_min;    /* owners from here on are not Python frames; 0: no owner field */
-  u8 code_pointer_mask; /* low tag bits of PY_FRAME_CODE and `previous` to clear; 0 before 3.14 */
+  u8 code_pointer_mask; /* low tag bits of PY_FRAME_CODE to clear; 0 before 3.14 */
   u8 free_threaded;
   /* Bits of PyUnicode's 32-bit state word. */
   u8 unicode_kind_shift;

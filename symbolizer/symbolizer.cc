@@ -56,8 +56,10 @@ std::shared_ptr<const CodeObject> Symbolizer::ReadLate(const SymbolizerProcess& 
   if (description.ok()) {
     ++stats_.frames_read_late;
     auto code = codes_.Intern(*description);
-    // Without a tag it need not be what ran then.
-    if (record.tag == 0) return code;
+    if (record.tag == 0) {
+      ++stats_.frames_unproven;
+      return code;
+    }
     if (!code->complete()) GiveUp(record.tag);
     process.learn(record.tag, *std::move(description));
     return code;

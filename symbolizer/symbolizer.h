@@ -40,6 +40,7 @@ class Symbolizer {
  public:
   struct Stats {
     uint64_t frames_read_late = 0;  // named from the process's memory, then kept
+    uint64_t frames_unproven = 0;   // of these, without a tag to compare
     uint64_t frames_unnamed = 0;    // could not be named at all
     uint64_t frames_incomplete =
         0;  // whose name is cut to the unqualified one, or without file or line table

@@ -23,7 +23,7 @@ inline void SetField(py_layout& layout, py_field field, uint64_t offset) {
 
 void SetUnicodeBits(py_layout& layout, const UnicodeBits& bits);
 
-// Fills in what follows from the minor version rather than from a structure: kinds, owners, tags,
+// Fills in what follows from the minor version rather than from a structure: kinds, owners,
 // `frame_bytes` and `code_bytes`. Requires every field to be set.
 void FinishLayout(py_layout& layout, const PythonVersion& version);
 

@@ -29,10 +29,12 @@ class HalfSentCode : public ::testing::Test {
     symbolizer_.codes().Add(FakeCode::kIncarnation, tag, description);
   }
 
-  Frame FrameAt(int lasti) {
+  Frame FrameAt(int lasti) { return FrameAt(lasti, target_.Reference().tag); }
+
+  Frame FrameAt(int lasti, uint64_t tag) {
     py_frame_record frame = {};
     frame.code = FakeCode::kCode;
-    frame.tag = target_.Reference().tag;
+    frame.tag = tag;
     frame.lasti = lasti;
     const Stack stack = symbolizer_.Symbolize(process_, {{&frame, 1}, {}, nullptr, STACK_WHOLE});
     EXPECT_EQ(stack.size(), 1u);
@@ -55,6 +57,15 @@ TEST_F(HalfSentCode, GetsItsLinesFromTheProcess) {
   EXPECT_EQ(looks_, 1);
   EXPECT_EQ(symbolizer_.stats().frames_read_late, 1u);
   EXPECT_EQ(symbolizer_.stats().frames_incomplete, 0u);
+}
+
+TEST_F(HalfSentCode, IsUnprovenWhereTheKernelCouldNotReadIt) {
+  target_.SetLineTable(std::string("\xd8\0\0\xd8\0\0", 6));
+  EXPECT_EQ(FrameAt(2, 0).line, 5);
+  EXPECT_EQ(symbolizer_.stats().frames_unproven, 1u);
+  EXPECT_EQ(symbolizer_.stats().frames_read_late, 1u);
+  FrameAt(2);
+  EXPECT_EQ(symbolizer_.stats().frames_unproven, 1u);
 }
 
 TEST_F(HalfSentCode, HasItsNameWithoutALineWhenItHasGone) {

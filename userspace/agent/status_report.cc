@@ -92,7 +92,7 @@ absl::StatusOr<std::string> StatusText(absl::string_view json, absl::Time now) {
     absl::StrAppendFormat(&text, "events       %d fired of %d expected\n",
                           events.at("fired").get<int64_t>(), events.at("expected").get<int64_t>());
     absl::StrAppendFormat(&text, "  samples    %d\n", events.at("samples").get<int64_t>());
-    absl::StrAppendFormat(&text, "  elsewhere  %d (idle, or not Python)\n",
+    absl::StrAppendFormat(&text, "  elsewhere  %d (idle, or not of interest)\n",
                           events.at("elsewhere").get<int64_t>());
     absl::StrAppendFormat(&text, "  lost       %d\n", events.at("lost_total").get<int64_t>());
     for (const auto& [reason, count] : events.at("lost").items()) {

@@ -16,7 +16,7 @@ constexpr char kExamples[] =
     "  sudo profd record -- python app.py            a command, from its first line to its end\n"
     "  sudo profd dump -p 4242                       what each of its threads does now\n"
     "  sudo profd top                                live\n"
-    "  profd status                                  what a running agent does and has lost\n"
+    "  sudo profd status                             what a running agent does and has lost\n"
     "Read profiles with profctl report, or go tool pprof -http=: FILE.";
 
 // Takes "-- COMMAND…" off the arguments: it is not ours to parse.

@@ -29,7 +29,7 @@ void AddAgentFlags(CLI::App* app, Flags* flags) {
   auto add = [&](const char* name, const char* setting, const char* type, const char* help) {
     flags->options[setting] = app->add_option(name, flags->values[setting], help)->type_name(type);
   };
-  add("-p,--pid", "pid", "PID,PID...", "Sample these processes");
+  add("-p,--pid", "pid", "PID,PID...", "Sample these processes, not their children");
   add("--comm", "comm", "REGEX", "Sample Python processes whose name matches");
   add("--interval", "interval", "DURATION", "Write a profile this often [10s]");
   add("-r,--rate", "rate", "RATE", "Samples a second on each CPU: 99, 1khz [99]");

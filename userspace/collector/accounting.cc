@@ -25,6 +25,7 @@ std::vector<std::pair<std::string, uint64_t>> Accounting::Imperfect() const {
       {"process_table_full", kernel[COUNT_PROCESS_TABLE_FULL]},
       {"lifecycle_ring_full", kernel[COUNT_LIFECYCLE_RING_FULL]},
       {"frames_read_late", frames_read_late},
+      {"frames_unproven", frames_unproven},
       {"frames_unnamed", frames_unnamed},
       {"frames_incomplete", frames_incomplete},
       {"profile_full", profile_full},
@@ -69,6 +70,7 @@ Accounting Accounting::operator-(const Accounting& earlier) const {
   d.events.enabled_ns -= earlier.events.enabled_ns;
   d.events.periods -= earlier.events.periods;
   d.frames_read_late -= earlier.frames_read_late;
+  d.frames_unproven -= earlier.frames_unproven;
   d.frames_unnamed -= earlier.frames_unnamed;
   d.frames_incomplete -= earlier.frames_incomplete;
   d.profile_full -= earlier.profile_full;

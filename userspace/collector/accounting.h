@@ -29,6 +29,7 @@ struct Accounting {
   ConsumerCounts consumer;
   PerfEventTotals events;
   uint64_t frames_read_late = 0;
+  uint64_t frames_unproven = 0;
   uint64_t frames_unnamed = 0;
   uint64_t frames_incomplete = 0;
   uint64_t profile_full = 0;  // samples without their stacks: no room in the window

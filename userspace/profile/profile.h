@@ -62,7 +62,7 @@ class Profile {
     size_t comment_bytes = 16 << 20;
     bool fair = false;  // to each process: see FairPot
 
-    // Of what is sampled: an eighth.
+    // Of what is sampled: a quarter to an eighth of what grows with it.
     static Limits OfWindow();
   };
 

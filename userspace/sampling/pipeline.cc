@@ -57,6 +57,7 @@ Accounting Pipeline::Totals() const {
   totals.events = session_->ReadPerfEvents();
   totals.consumer = counts_;
   totals.frames_read_late = symbolizer_.stats().frames_read_late;
+  totals.frames_unproven = symbolizer_.stats().frames_unproven;
   totals.frames_unnamed = symbolizer_.stats().frames_unnamed;
   totals.frames_incomplete = symbolizer_.stats().frames_incomplete;
   totals.profile_full = collapsed_before_ + static_cast<uint64_t>(profile_.collapsed_samples());

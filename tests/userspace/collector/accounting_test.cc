@@ -13,9 +13,9 @@ Accounting Numbered(uint64_t factor) {
   for (uint64_t* field :
        {&a.consumer.profiled, &a.consumer.before_start, &a.consumer.not_selected,
         &a.consumer.unknown_process, &a.consumer.malformed, &a.events.counted_ns,
-        &a.events.enabled_ns, &a.events.periods, &a.frames_read_late, &a.frames_unnamed,
-        &a.frames_incomplete, &a.profile_full, &a.side_band_lost, &a.memory.processes_blocked,
-        &a.memory.reads_over_budget}) {
+        &a.events.enabled_ns, &a.events.periods, &a.frames_read_late, &a.frames_unproven,
+        &a.frames_unnamed, &a.frames_incomplete, &a.profile_full, &a.side_band_lost,
+        &a.memory.processes_blocked, &a.memory.reads_over_budget}) {
     *field = factor * next++;
   }
   return a;
