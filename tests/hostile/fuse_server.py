@@ -4,7 +4,8 @@
 usage: fuse_server.py MOUNTPOINT FILE SILENT
 
 Serves FILE as MOUNTPOINT/python until it is killed. While the file SILENT exists, only reads of the
-process whose PID stands in it are answered. Prints "ready", and "held" for each that is not.
+process whose PID stands in it are answered. Prints "ready" or why there is no mount, then "held" for
+each read that is not answered. Ends with its standard input.
 """
 import ctypes
 import os
@@ -92,7 +93,10 @@ class Server:
 
     def serve(self):
         while True:
-            if not select.select([self.device], [], [], 0.1)[0]:
+            readable = select.select([self.device, 0], [], [], 0.1)[0]
+            if 0 in readable:
+                return
+            if not readable:
                 if not os.path.exists(self.silent):
                     for held in self.held:
                         self.reply(*held)
@@ -111,7 +115,11 @@ class Server:
 
 
 def main():
-    server = Server(*sys.argv[1:])
+    try:
+        server = Server(*sys.argv[1:])
+    except OSError as why:
+        print("cannot mount: %s" % why)
+        return
     print("ready", flush=True)
     server.serve()
 

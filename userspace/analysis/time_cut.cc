@@ -30,8 +30,10 @@ std::optional<Profile::Sample> TimeCut::Of(size_t index) const {
   if (part.events_inside == 0) return std::nullopt;
   Profile::Sample sample = profile_.samples()[index];
   const int64_t ticks = std::max<int64_t>(part.ticks, 1);
-  sample.count = sample.count == part.events ? part.events_inside
-                                             : Portion(sample.count, part.ticks_inside, ticks);
+  // Recordings without times have one event for all of a sample's counts.
+  sample.count = sample.count == part.ticks
+                     ? part.ticks_inside
+                     : Portion(sample.count, part.events_inside, part.events);
   sample.cpu_ns = Portion(sample.cpu_ns, part.ticks_inside, ticks);
   sample.wall_ns = Portion(sample.wall_ns, part.ticks_inside, ticks);
   return sample;

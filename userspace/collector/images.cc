@@ -183,20 +183,16 @@ FileKind Images::Classify(pid_t pid, const std::string& path, OpenedFile file) {
   }
   Descriptor keep(dup(file.file.get()));
   auto descriptor = std::make_shared<Descriptor>(std::move(file.file));
-  auto inspect = [descriptor] { return InspectFile(descriptor->Release()); };
-  std::optional<Inspected> found =
-      file.may_block ? CallAbandonably<Inspected>(pid, inspect, kPatience) : inspect();
-  if (!found.has_value()) {
-    std::scoped_lock lock(mutex_);
-    if (silent_until_.size() >= kMaxKinds) silent_until_.clear();
-    const bool is_new =
-        silent_until_.insert_or_assign(file.identity, SteadyNow() + kSilence).second;
-    if (is_new && MayLog()) {
-      spdlog::warn("file={} error=\"its file system does not answer: not known to be Python yet\"",
-                   LogValue(path));
-    }
-    return {};
+  auto found = std::make_shared<Inspected>();  // a thread that is left behind has it
+  auto inspect = [descriptor, found] { *found = InspectFile(descriptor->Release()); };
+  absl::Status asked;
+  if (file.may_block) {
+    asked = RunAbandonably(pid, inspect, kPatience);
+  } else {
+    inspect();
   }
+  if (absl::IsDeadlineExceeded(asked)) SetSilent(file.identity, path);
+  if (!asked.ok()) return {};
   FileKind kind = std::move(found->kind);
   {
     std::scoped_lock lock(mutex_);
@@ -205,6 +201,16 @@ FileKind Images::Classify(pid_t pid, const std::string& path, OpenedFile file) {
   // The kernel reads the file to place a probe, too.
   if (kind.image != nullptr && !file.may_block) PutProbesOn(kind.image, *kind.elf);
   return kind;
+}
+
+void Images::SetSilent(const FileIdentity& identity, const std::string& path) {
+  std::scoped_lock lock(mutex_);
+  if (silent_until_.size() >= kMaxKinds) silent_until_.clear();
+  const bool is_new = silent_until_.insert_or_assign(identity, SteadyNow() + kSilence).second;
+  if (is_new && MayLog()) {
+    spdlog::warn("file={} error=\"its file system does not answer: not known to be Python yet\"",
+                 LogValue(path));
+  }
 }
 
 void Images::Remember(const FileIdentity& identity, const std::string& path,

@@ -60,6 +60,8 @@ class Images {
   size_t size() const;
 
  private:
+  // The file's server has not answered: it is not asked for a while.
+  void SetSilent(const FileIdentity& identity, const std::string& path);
   // With mutex_ held.
   std::shared_ptr<Image> Install(InterpreterImage interpreter, const FileIdentity& identity,
                                  const std::string& path);

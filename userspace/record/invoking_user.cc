@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -32,13 +33,16 @@ std::vector<gid_t> GroupsOf(const std::string& name, gid_t gid) {
 }
 
 void FindEnvironment(InvokingUser* user) {
-  const Environment own = OwnEnvironment(), typed = EnvironmentOfSudo();
-  user->has_typed_environment = !typed.empty();
-  user->environment = user->has_typed_environment ? WithoutSudo(typed, own) : own;
-  for (const auto& [name, value] : {std::pair{"HOME", &user->home}, std::pair{"USER", &user->name},
-                                    std::pair{"LOGNAME", &user->name}}) {
-    if (!value->empty() && !typed.contains(name)) user->environment[name] = *value;
+  std::optional<Environment> typed = EnvironmentBeforeSudo();
+  user->has_typed_environment = typed.has_value();
+  if (typed.has_value()) {
+    user->environment = *std::move(typed);
+    return;
   }
+  user->environment = OwnEnvironment();
+  if (!user->home.empty()) user->environment["HOME"] = user->home;
+  if (user->name.empty()) return;
+  for (const char* name : {"USER", "LOGNAME"}) user->environment[name] = user->name;
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -14,19 +14,23 @@
 namespace profd {
 namespace {
 
-constexpr size_t kMaxEnvironmentBytes = 8 << 20;  // more than an exec takes by default
+constexpr size_t kMaxBytes = 8 << 20;  // more than an exec takes by default
 
-void Add(absl::string_view variable, Environment* environment) {
-  const std::pair<std::string, std::string> parts =
-      absl::StrSplit(variable, absl::MaxSplits('=', 1));
-  if (!parts.first.empty()) environment->insert(parts);
+// Of a file of /proc, each ended by a null character.
+std::vector<std::string> Words(pid_t pid, absl::string_view file) {
+  const auto text = ReadProcFile(pid, file, kMaxBytes);
+  if (!text.ok() || text->empty()) return {};
+  absl::string_view words = *text;
+  if (words.back() == '\0') words.remove_suffix(1);
+  return absl::StrSplit(words, '\0');
 }
 
-// What sudo sets itself (sudoers(5), "Command environment").
-bool IsSudos(absl::string_view name) {
-  static constexpr absl::string_view kSet[] = {"HOME",  "LOGNAME", "MAIL",    "PATH",
-                                               "SHELL", "USER",    "USERNAME"};
-  return absl::StartsWith(name, "SUDO_") || absl::c_linear_search(kSet, name);
+// False: it is no NAME=value.
+bool Add(absl::string_view variable, Environment* environment) {
+  std::pair<std::string, std::string> parts = absl::StrSplit(variable, absl::MaxSplits('=', 1));
+  if (parts.first.empty() || parts.first.size() == variable.size()) return false;
+  environment->insert(std::move(parts));
+  return true;
 }
 
 }  // namespace
@@ -37,22 +41,30 @@ Environment OwnEnvironment() {
   return environment;
 }
 
-Environment EnvironmentOfSudo() {
-  const pid_t parent = getppid();
-  if (Comm(parent) != "sudo") return {};
-  const auto text = ReadProcFile(parent, "environ", kMaxEnvironmentBytes);
-  Environment environment;
-  if (!text.ok()) return environment;
-  for (absl::string_view variable : absl::StrSplit(*text, '\0')) Add(variable, &environment);
-  return environment;
+std::optional<Environment> GivenToSudo(absl::Span<const std::string> sudo,
+                                       absl::Span<const std::string> own) {
+  if (own.empty() || sudo.size() <= own.size()) return std::nullopt;
+  size_t end = sudo.size() - own.size();
+  if (!std::equal(own.begin(), own.end(), sudo.begin() + static_cast<ptrdiff_t>(end))) {
+    return std::nullopt;
+  }
+  Environment given;
+  while (end > 1 && Add(sudo[end - 1], &given)) --end;
+  for (const std::string& word : sudo.first(end)) {
+    if (word == "env" || absl::EndsWith(word, "/env")) return std::nullopt;
+  }
+  return given;
 }
 
-Environment WithoutSudo(const Environment& typed, const Environment& own) {
-  Environment environment = typed;
-  for (const auto& [name, value] : own) {
-    if (!IsSudos(name)) environment[name] = value;
-  }
-  if (const auto path = own.find("PATH"); path != own.end()) environment.insert(*path);
+std::optional<Environment> EnvironmentBeforeSudo() {
+  const pid_t parent = getppid();
+  if (Comm(parent) != "sudo") return std::nullopt;
+  std::optional<Environment> environment =
+      GivenToSudo(Words(parent, "cmdline"), Words(getpid(), "cmdline"));
+  if (!environment.has_value()) return std::nullopt;
+  const std::vector<std::string> typed = Words(parent, "environ");
+  if (typed.empty()) return std::nullopt;
+  for (const std::string& variable : typed) Add(variable, &*environment);
   return environment;
 }
 

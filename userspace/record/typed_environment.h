@@ -1,9 +1,13 @@
-// The environment of whoever typed `sudo`, which sudo takes away before it runs us.
+// The environment of whoever typed `sudo profd …`, which sudo takes away before it runs us.
 #ifndef PROFD_USERSPACE_RECORD_TYPED_ENVIRONMENT_H_
 #define PROFD_USERSPACE_RECORD_TYPED_ENVIRONMENT_H_
 
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "absl/types/span.h"
 
 namespace profd {
 
@@ -11,13 +15,15 @@ using Environment = std::map<std::string, std::string>;
 
 Environment OwnEnvironment();
 
-// As sudo, our parent, was started with it: the kernel keeps that. Empty where our parent is
-// another program, as in `sudo sh -c …`.
-Environment EnvironmentOfSudo();
+// What sudo, our parent, was started with (the kernel keeps that), and what its command line adds
+// (`sudo NAME=value profd …`). Nothing where sudo ran another program that ran us, as in
+// `sudo sh -c …` or `sudo env …`, which may have changed things on purpose.
+std::optional<Environment> EnvironmentBeforeSudo();
 
-// What a command would have had without sudo: `typed`, and what was set between the two, as by
-// `sudo NAME=value …` (in `own`).
-Environment WithoutSudo(const Environment& typed, const Environment& own);
+// What `sudo`, the words of a command line, sets for the command that it ends with; nothing if that
+// is not `own`, or is run by env(1).
+std::optional<Environment> GivenToSudo(absl::Span<const std::string> sudo,
+                                       absl::Span<const std::string> own);
 
 }  // namespace profd
 

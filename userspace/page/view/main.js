@@ -215,13 +215,14 @@ function shown(answer) {
     above.setTree(callers, -1);
     above.zoom(0, 0);
   }
+  const nothing = !(totals[0].samples > 0) && !(totals[1] && totals[1].samples > 0);
+  $('flame').hidden = nothing;
   zoomTo();
   asked.search = '';
   showSearch();
   showTable();
   showDetails(flame, flame.focus);
   firstPicture = firstPicture || performance.now();
-  const nothing = !(totals[0].samples > 0) && !(totals[1] && totals[1].samples > 0);
   let said = $('nothing');
   if (nothing && !said) {
     said = element('p', {id: 'nothing', class: 'empty'},
@@ -229,7 +230,6 @@ function shown(answer) {
         'This profile holds no samples: nothing that was looked at ran, or all was lost (see above).');
     $('graph').append(said);
   } else if (!nothing && said) said.remove();
-  $('flame').hidden = nothing;
 }
 
 function zoomTo() {
