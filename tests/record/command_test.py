@@ -182,9 +182,8 @@ class BeingTransparent(RecordTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         uid, environment = json.loads(done.stdout)
         self.assertEqual(uid, nobody.pw_uid)
-        typed.update(GIVEN="by sudo", USER="nobody", LOGNAME="nobody")
-        self.assertEqual({name: environment.get(name) for name in typed}, typed)
-        self.assertEqual([name for name in environment if name.startswith("SUDO_")], [])
+        environment.pop("LC_CTYPE", None)  # Python's own
+        self.assertEqual(environment, dict(typed, GIVEN="by sudo"))
         self.assertGreater(Stacks(self.output).total, 0)
 
     def test_nothing_runs_without_privilege(self):
