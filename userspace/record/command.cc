@@ -53,6 +53,7 @@ int Redirect(const CommandStreams& streams) {
                            const sigset_t& signals, const CommandStreams& streams, int go,
                            int failed) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   int error = Become(user);
